@@ -1,0 +1,39 @@
+// Package data holds labelled images in memory, says in which order a training
+// run reads them, and names the ones to be forgotten.
+//
+// The central type is [Dataset]: n examples, row-major float32 features with
+// pixels in [0, 1], one label each. A [Splits] is a training, a validation and
+// a test set of one kind. The validation part exists because an unlearning
+// method may need examples that the model never saw, and must never read the
+// test set for them.
+//
+// # How data flows
+//
+//	s := data.Digits()                                // embedded; or data.Load("mnist", dir)
+//	forget := data.RandomForget(s.Train, 0.2, 7)      // a fifth of the training set
+//	order := data.Order{Seed: 1, N: s.Train.Len(), Batch: 64}
+//	for t, batch := range order.Batches(0) {          // epoch 0: global step, training indices
+//		s.Train.Gather(batch, x, y)               // copy the rows into the step's buffers
+//		kept, gone := forget.Split(batch, nil, nil) // the two sides of the batch
+//	}
+//
+// An [Order] is a pure function of (seed, n, batch size, epoch): nothing about
+// it has to be stored, and replaying step t of a run needs no other step.
+//
+// # Indices and ids
+//
+// Orders and forget sets speak of positions in the training set, 0 … n−1.
+// [Dataset.IDs] says where the examples of a subset came from: their positions
+// in the file that was loaded.
+//
+// # Randomness
+//
+// Everything seeded is the same on every machine and in every build. Different
+// uses of one seed (batch order, forget set, stratified subset) draw from
+// unrelated streams, so Seed: 1 everywhere is safe.
+//
+// # Bad input
+//
+// Readers of files return a [*FormatError] that names the file and the place.
+// Memory follows the bytes that arrive, never the numbers a header claims.
+package data

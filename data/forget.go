@@ -1,0 +1,148 @@
+package data
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// ForgetSet is U, the training examples to be forgotten: a set of positions in
+// the training set. It is immutable and may be shared.
+//
+// The zero value is the empty set and fits every training set. A set may also
+// hold the whole training set; what that means is for the method to say.
+type ForgetSet struct {
+	// Spec describes how the set was chosen, for reports: "random:0.2".
+	Spec string
+
+	n    int
+	ids  []int    // sorted
+	bits []uint64 // bit i%64 of word i/64: is i in the set?
+}
+
+// NewForgetSet returns the set of the given ids, in any order, of a training
+// set of n examples. No ids make an empty set. The first id that is not in
+// 0 … n−1 or was given before is reported by an [*IDError].
+func NewForgetSet(n int, ids []int) (ForgetSet, error) {
+	if n < 0 {
+		return ForgetSet{}, fmt.Errorf("data: forget set of a training set of %d examples", n)
+	}
+	b := newForgetBuilder(n)
+	for _, id := range ids {
+		if err := b.add(id); err != nil {
+			return ForgetSet{}, fmt.Errorf("data: forget set: %w", err)
+		}
+	}
+	return b.set("ids"), nil
+}
+
+// RandomForget returns round(share × n) examples of ds, chosen uniformly
+// without replacement by the seed. It panics unless 0 ≤ share ≤ 1; use
+// [ParseForget] for a share that comes from a user.
+func RandomForget(ds *Dataset, share float64, seed uint64) ForgetSet {
+	if !(share >= 0 && share <= 1) { // NaN fails too
+		panic(fmt.Sprintf("data: RandomForget: share %v is not in [0, 1]", share))
+	}
+	n := ds.Len()
+	k := int(math.Round(share * float64(n)))
+	ids := make([]int, n)
+	countUp(ids)
+	p := stream(seed, forForget, 0)
+	shuffle(&p, ids, k)
+	return mustForget(n, ids[:k], "random:"+strconv.FormatFloat(share, 'g', -1, 64))
+}
+
+// Len returns the number of examples to forget.
+func (f ForgetSet) Len() int { return len(f.ids) }
+
+// N returns the size of the training set that the set was made for, 0 for the
+// zero value.
+func (f ForgetSet) N() int { return f.n }
+
+// Contains reports whether training example i is to be forgotten; it is false
+// for an i outside the training set.
+func (f ForgetSet) Contains(i int) bool {
+	return i >= 0 && i < f.n && f.bits[i/64]>>(i%64)&1 == 1
+}
+
+// IDs returns a sorted copy of the ids.
+func (f ForgetSet) IDs() []int { return slices.Clone(f.ids) }
+
+// All yields the ids in increasing order.
+func (f ForgetSet) All() iter.Seq[int] { return slices.Values(f.ids) }
+
+// Retained returns the sorted positions of a training set of n examples that
+// are not in the set. It panics if the set was made for another n.
+func (f ForgetSet) Retained(n int) []int {
+	if err := f.Validate(n); err != nil {
+		panic(err)
+	}
+	r := make([]int, 0, n-len(f.ids))
+	for i := range n {
+		if !f.Contains(i) {
+			r = append(r, i)
+		}
+	}
+	return r
+}
+
+// Split appends the examples of a batch that stay to kept and those to be
+// forgotten to gone, each in the batch's order, and returns the two.
+func (f ForgetSet) Split(batch, kept, gone []int) ([]int, []int) {
+	for _, i := range batch {
+		if f.Contains(i) {
+			gone = append(gone, i)
+		} else {
+			kept = append(kept, i)
+		}
+	}
+	return kept, gone
+}
+
+// Validate reports whether the set can be used with a training set of n
+// examples: it was made for that n, or it is the zero value.
+func (f ForgetSet) Validate(n int) error {
+	if f.n != n && f.n != 0 {
+		return fmt.Errorf("data: forget set %q was made for %d training examples, not %d; make it from the set that was trained on", f.Spec, f.n, n)
+	}
+	return nil
+}
+
+// forgetBuilder collects ids one by one, so that a reader can name the line of
+// the first bad one. Its memory is bounded by n: repeats are refused.
+type forgetBuilder struct{ f ForgetSet }
+
+func newForgetBuilder(n int) *forgetBuilder {
+	return &forgetBuilder{ForgetSet{n: n, bits: make([]uint64, (n+63)/64)}}
+}
+
+func (b *forgetBuilder) add(id int) error {
+	if id < 0 || id >= b.f.n {
+		return &IDError{ID: id, N: b.f.n}
+	}
+	if b.f.Contains(id) {
+		return &IDError{ID: id, N: b.f.n, Duplicate: true}
+	}
+	b.f.bits[id/64] |= 1 << (id % 64)
+	b.f.ids = append(b.f.ids, id)
+	return nil
+}
+
+// set ends the building.
+func (b *forgetBuilder) set(spec string) ForgetSet {
+	slices.Sort(b.f.ids)
+	b.f.Spec = spec
+	return b.f
+}
+
+// mustForget is NewForgetSet for ids that are valid by construction.
+func mustForget(n int, ids []int, spec string) ForgetSet {
+	f, err := NewForgetSet(n, ids)
+	if err != nil {
+		panic(err)
+	}
+	f.Spec = spec
+	return f
+}

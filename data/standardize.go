@@ -1,0 +1,91 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Stats holds the mean and the standard deviation of every channel of a data
+// set. A shape of three dimensions has Shape[0] channels, any other has one.
+type Stats struct {
+	Mean, Std []float64
+}
+
+// ChannelStats measures ds, which must have at least one example. The standard
+// deviation is that of the population; a constant channel gets 1, so that it
+// is centred and not divided by zero.
+func ChannelStats(ds *Dataset) Stats {
+	if ds.Len() == 0 {
+		panic(fmt.Sprintf("data: %q: statistics of no examples", ds.Name))
+	}
+	c := channels(ds)
+	st := Stats{Mean: make([]float64, c), Std: make([]float64, c)}
+	count := float64(len(ds.X) / c)
+	eachChannel(ds, func(k int, x []float32) {
+		for _, v := range x {
+			st.Mean[k] += float64(v)
+		}
+	})
+	for k := range st.Mean {
+		st.Mean[k] /= count
+	}
+	// A second pass: sums of squares less squares of sums cancel.
+	eachChannel(ds, func(k int, x []float32) {
+		for _, v := range x {
+			d := float64(v) - st.Mean[k]
+			st.Std[k] += d * d
+		}
+	})
+	for k, s := range st.Std {
+		if st.Std[k] = math.Sqrt(s / count); st.Std[k] == 0 {
+			st.Std[k] = 1
+		}
+	}
+	return st
+}
+
+// Apply returns a copy of ds with (x − mean)/std in every channel. Labels and
+// ids are shared with ds. It panics if the number of channels differs.
+func (st Stats) Apply(ds *Dataset) *Dataset {
+	if c := channels(ds); c != len(st.Mean) {
+		panic(fmt.Sprintf("data: %q has %d channels, the statistics %d", ds.Name, c, len(st.Mean)))
+	}
+	out := *ds
+	out.X = slices.Clone(ds.X)
+	eachChannel(&out, func(k int, x []float32) {
+		mean, inv := st.Mean[k], 1/st.Std[k]
+		for i, v := range x {
+			x[i] = float32((float64(v) - mean) * inv)
+		}
+	})
+	return &out
+}
+
+// Standardize returns train and the others, in that order, with every channel
+// brought to mean 0 and standard deviation 1 over train. The statistics come
+// from train alone: those of a test set would leak into training.
+func Standardize(train *Dataset, others ...*Dataset) []*Dataset {
+	st := ChannelStats(train)
+	out := []*Dataset{st.Apply(train)}
+	for _, o := range others {
+		out = append(out, st.Apply(o))
+	}
+	return out
+}
+
+func channels(ds *Dataset) int {
+	if len(ds.Shape) == 3 {
+		return ds.Shape[0]
+	}
+	return 1
+}
+
+// eachChannel calls f with every channel of every example, in order.
+func eachChannel(ds *Dataset, f func(channel int, x []float32)) {
+	c := channels(ds)
+	size := ds.Features() / c
+	for i := 0; i < len(ds.X); i += size {
+		f(i/size%c, ds.X[i:i+size])
+	}
+}

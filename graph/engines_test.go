@@ -1,0 +1,20 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/graph/enginetest"
+)
+
+func TestWalker(t *testing.T) {
+	enginetest.Run(t, func(*testing.T) graph.Engine { return &graph.Walker{} }, enginetest.Options{Frugal: true})
+}
+
+func TestWalkerParallel(t *testing.T) {
+	enginetest.Run(t, func(*testing.T) graph.Engine { return graph.NewWalker(3) }, enginetest.Options{Frugal: true, Runs: 1000})
+}
+
+func TestTape(t *testing.T) {
+	enginetest.Run(t, func(*testing.T) graph.Engine { return graph.Tape{} }, enginetest.Options{Runs: 1000})
+}

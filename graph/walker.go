@@ -1,0 +1,176 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/internal/gemm"
+	"github.com/miniunlearn/miniunlearn/internal/parallel"
+)
+
+// Walker is the default engine: it walks the graph in topological order over
+// one memory plan. A compiled program owns its memory, writes outputs straight
+// into the caller's tensors and allocates nothing of a tensor's size per run.
+//
+// The zero value runs in its caller; [NewWalker] adds workers. The number of
+// workers does not change results. Programs may run in parallel.
+type Walker struct {
+	pool *parallel.Pool
+}
+
+// NewWalker returns a Walker whose ops share their work among the given number
+// of workers, 0 meaning GOMAXPROCS.
+func NewWalker(workers int) *Walker { return &Walker{parallel.New(workers)} }
+
+// Name implements Engine.
+func (w *Walker) Name() string { return "gorgonia/" + gemm.Name() }
+
+// Compile implements Engine.
+func (w *Walker) Compile(inputs, outputs []*Node) (Program, error) {
+	order, err := topological(inputs, outputs)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range order {
+		if n.op == nil && !n.IsInput() {
+			return nil, &OpError{Op: n.String(), Reason: "a stock Gorgonia op runs on the tape engine only"}
+		}
+	}
+	return newWalk(order, inputs, outputs, w.pool), nil
+}
+
+// walk is a program of the Walker.
+type walk struct {
+	inputs, outputs []*Node
+	steps           []step
+	in, out         [][]bound // per argument, the tensors that live in it
+	copies          []copied
+	x               Exec
+}
+
+type step struct {
+	node *Node
+	op   Op
+	out  *Tensor
+	in   []*Tensor
+}
+
+// bound is a tensor whose memory is an argument's from an offset on.
+type bound struct {
+	t   *Tensor
+	off int
+}
+
+// copied is an output that is another argument's memory, or a second output
+// of one node.
+type copied struct {
+	out  int
+	from *Tensor
+}
+
+func newWalk(order, inputs, outputs []*Node, pool *parallel.Pool) *walk {
+	p := planMemory(order, inputs, outputs)
+	w := &walk{
+		inputs: inputs, outputs: outputs, x: Exec{pool: pool},
+		in: make([][]bound, len(inputs)), out: make([][]bound, len(outputs)),
+	}
+	dt := outputs[0].g.dt
+	arena := NewTensor(dt, p.arena)
+	ts := map[*Node]*Tensor{}
+	for _, n := range order {
+		t := &Tensor{dt: dt, shape: n.shape}
+		ts[n] = t
+		switch s := p.places[n]; s.root {
+		case inArgument:
+			w.in[s.arg] = append(w.in[s.arg], bound{t, s.off})
+		case inOutput:
+			w.out[s.arg] = append(w.out[s.arg], bound{t, s.off})
+		default:
+			t.bind(arena, s.off)
+		}
+	}
+	for _, n := range order {
+		if _, alias := n.op.(Aliaser); n.op == nil || alias {
+			continue
+		}
+		s := step{node: n, op: n.op, out: ts[n]}
+		if _, ok := n.op.(FillOp); !ok {
+			for _, c := range n.in {
+				s.in = append(s.in, ts[c])
+			}
+		}
+		w.steps = append(w.steps, s)
+	}
+	for i, n := range outputs {
+		if s := p.places[n]; s.root != inOutput || s.arg != i || s.off != 0 {
+			w.copies = append(w.copies, copied{i, ts[n]})
+		}
+	}
+	return w
+}
+
+// Run implements Program.
+func (w *walk) Run(out, in []*Tensor) error {
+	if err := w.bind(out, in); err != nil {
+		return err
+	}
+	for i := range w.steps {
+		s := &w.steps[i]
+		s.op.Eval(&w.x, s.out, s.in)
+	}
+	for _, c := range w.copies {
+		out[c.out].Copy(c.from)
+	}
+	return nil
+}
+
+func (w *walk) bind(out, in []*Tensor) error {
+	if err := errors.Join(checkArgs("input", w.inputs, in), checkArgs("output", w.outputs, out)); err != nil {
+		return err
+	}
+	for i, o := range out {
+		for j, t := range in {
+			if o.sameMemory(t) {
+				return fmt.Errorf("graph: run: output %d and input %d share memory", i, j)
+			}
+		}
+		for j := range i {
+			if o.sameMemory(out[j]) {
+				return fmt.Errorf("graph: run: outputs %d and %d share memory", j, i)
+			}
+		}
+	}
+	for i, t := range in {
+		for _, b := range w.in[i] {
+			b.t.bind(t, b.off)
+		}
+	}
+	for i, t := range out {
+		for _, b := range w.out[i] {
+			b.t.bind(t, b.off)
+		}
+	}
+	return nil
+}
+
+// NonFinite runs the program as Run does and returns the first node, in order
+// of execution, whose value holds a NaN or an infinity, or nil. It answers
+// where an overflow began.
+func (w *walk) NonFinite(out, in []*Tensor) (*Node, error) {
+	if err := w.bind(out, in); err != nil {
+		return nil, err
+	}
+	for i, t := range in {
+		if !t.Finite() {
+			return w.inputs[i], nil
+		}
+	}
+	for i := range w.steps {
+		s := &w.steps[i]
+		s.op.Eval(&w.x, s.out, s.in)
+		if !s.out.Finite() {
+			return s.node, nil
+		}
+	}
+	return nil, nil
+}

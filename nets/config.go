@@ -1,0 +1,78 @@
+package nets
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// Config says how to train. The zero value trains one epoch in batches of 64
+// at a constant rate of 0.05, without momentum or weight decay, from seed 0.
+type Config struct {
+	Epochs      int        // 0 means 1
+	Batch       int        // examples a step; 0 means 64
+	LR          LRSchedule // nil means ConstantRate(0.05)
+	Momentum    float64    // β in [0, 1)
+	WeightDecay float64    // λ ≥ 0, for every parameter
+	Seed        uint64     // initial parameters and batch order
+
+	// Steps overrides Epochs with a number of steps, for fractions of an
+	// epoch.
+	Steps int
+	// Drop leaves examples out of every batch; batches are not refilled. A
+	// batch with nothing left moves neither parameters nor momentum, but time
+	// and learning rate go on. Its size must be the data's, or 0.
+	Drop data.ForgetSet
+	// Only trains on these examples alone, in full batches; nil means all.
+	Only []int
+	// From starts at these parameters instead of those of Seed.
+	From *graph.Tensor
+
+	Hooks  []Hook
+	Engine graph.Engine // nil means graph.NewWalker(0)
+	DType  graph.DType
+	Logger *slog.Logger // one line an epoch; nil is silent
+}
+
+func (c Config) withDefaults() Config {
+	if c.Epochs == 0 {
+		c.Epochs = 1
+	}
+	if c.Batch == 0 {
+		c.Batch = 64
+	}
+	if c.LR == nil {
+		c.LR = ConstantRate(0.05)
+	}
+	return c
+}
+
+func (c Config) validate(n int) error {
+	switch {
+	case c.Epochs < 0 || c.Batch < 0 || c.Steps < 0:
+		return fmt.Errorf("nets: config: epochs %d, batch %d and steps %d must not be negative", c.Epochs, c.Batch, c.Steps)
+	case !(c.Momentum >= 0 && c.Momentum < 1):
+		return fmt.Errorf("nets: config: momentum %g is outside [0, 1)", c.Momentum)
+	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
+		return fmt.Errorf("nets: config: weight decay %g must be finite and not negative", c.WeightDecay)
+	case c.Drop.Len() > 0 && c.Only != nil:
+		return fmt.Errorf("nets: config: set Drop or Only, not both")
+	}
+	if c.Drop.Len() > 0 {
+		if err := c.Drop.Validate(n); err != nil {
+			return fmt.Errorf("nets: config: Drop: %w", err)
+		}
+	}
+	for i, id := range c.Only {
+		if id < 0 || id >= n {
+			return fmt.Errorf("nets: config: Only[%d] is %d, but the data has %d examples", i, id, n)
+		}
+	}
+	if c.Only != nil && len(c.Only) == 0 {
+		return fmt.Errorf("nets: config: Only is empty: nothing to train on")
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package nets
+
+import (
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+type programKind uint8
+
+const (
+	gradientProgram programKind = iota // mean loss and its gradient
+	hvpProgram                         // Hessian-vector product
+	logitsProgram
+)
+
+type shapeKey struct {
+	kind programKind
+	n    int
+}
+
+// batchProgram is one compiled function of a batch of fixed size, with its
+// input tensors.
+type batchProgram struct {
+	program graph.Program
+	x, y, c *graph.Tensor
+	v       *graph.Tensor // direction of an HVP
+	out     []*graph.Tensor
+	in      []*graph.Tensor
+}
+
+func (p *batchProgram) run(w *graph.Tensor) error {
+	p.arrange(w)
+	return p.program.Run(p.out, p.in)
+}
+
+func (p *batchProgram) arrange(w *graph.Tensor) {
+	p.in = append(p.in[:0], w, p.x)
+	if p.y != nil {
+		p.in = append(p.in, p.y, p.c)
+	}
+	if p.v != nil {
+		p.in = append(p.in, p.v)
+	}
+}
+
+// program returns the compiled function for batches of n. Its size depends on
+// n only, so that a method and retraining run the same code on the same kept
+// examples.
+func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
+	f := product(m.arch.Input)
+	if m.x == nil || m.x.Len() < n*f {
+		m.x = graph.NewTensor(m.dt, n*f)
+		for _, p := range m.programs {
+			p.x = m.x.Slice(0, p.x.Len())
+		}
+	}
+	key := shapeKey{kind, n}
+	if p := m.programs[key]; p != nil {
+		return p, nil
+	}
+	p := &batchProgram{x: m.x.Slice(0, n*f)}
+	var in, out []*graph.Node
+	err := graph.Build(func() {
+		g := graph.New(m.dt)
+		w := g.Input("w", m.size)
+		x := g.Input("x", append([]int{n}, m.arch.Input...)...)
+		z := m.arch.Logits(&Params{w: w}, x)
+		in, out = []*graph.Node{w, x}, []*graph.Node{z}
+		if kind == logitsProgram {
+			return
+		}
+		g.Label("loss")
+		y, c := g.Input("y", n), g.Input("c", n)
+		loss := graph.Dot(c, graph.CrossEntropy(z, y))
+		grad := graph.Grad(loss, w)
+		in, out = append(in, y, c), []*graph.Node{loss, grad}
+		p.y, p.c = graph.NewTensor(m.dt, n), graph.NewTensor(m.dt, n)
+		if kind == hvpProgram {
+			v := g.Input("v", m.size)
+			in, out = append(in, v), []*graph.Node{graph.Grad(graph.Dot(grad, v), w)}
+		}
+	})
+	if err == nil {
+		p.program, err = m.engine.Compile(in, out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("nets: %s, batch of %d: %w", m.arch.Name, n, err)
+	}
+	p.out = make([]*graph.Tensor, len(out))
+	m.programs[key] = p
+	return p, nil
+}
+
+// load fills the program's inputs with the examples ids, each of weight c.
+func (m *Model) load(kind programKind, ds *data.Dataset, ids []int, c float64) (*batchProgram, error) {
+	p, err := m.program(kind, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	f := ds.Features()
+	if f*len(ids) != p.x.Len() {
+		return nil, m.arch.Fits(ds)
+	}
+	for i, id := range ids {
+		row := ds.Row(id)
+		if dst := p.x.Float32s(); dst != nil {
+			copy(dst[i*f:], row)
+		} else {
+			for j, v := range row {
+				p.x.Set(i*f+j, float64(v))
+			}
+		}
+		p.y.Set(i, float64(ds.Y[id]))
+		p.c.Set(i, c)
+	}
+	return p, nil
+}
+
+// nonFinite names the first value of a gradient at w that is not finite, if
+// the engine can tell.
+func (m *Model) nonFinite(w *graph.Tensor, ds *data.Dataset, ids []int) string {
+	for lo := 0; lo < len(ids); lo += partSize {
+		p, err := m.load(gradientProgram, ds, ids[lo:min(lo+partSize, len(ids))], 1/float64(len(ids)))
+		if err != nil {
+			return err.Error()
+		}
+		finder, ok := p.program.(interface {
+			NonFinite(out, in []*graph.Tensor) (*graph.Node, error)
+		})
+		if !ok {
+			return "the engine cannot tell where"
+		}
+		p.out[0], p.out[1] = graph.NewTensor(m.dt), m.NewVector()
+		p.arrange(w)
+		if n, err := finder.NonFinite(p.out, p.in); err == nil && n != nil {
+			return n.String()
+		}
+	}
+	return "the update"
+}

@@ -1,0 +1,48 @@
+package nets
+
+import (
+	"fmt"
+	"math"
+)
+
+// LRSchedule gives the learning rate of every step.
+type LRSchedule interface {
+	// Rate returns η_t for step t of total steps, 0 ≤ t < total.
+	Rate(t, total int) float64
+	// String is a notation for results: equal schedules have equal strings.
+	String() string
+}
+
+// ConstantRate keeps one learning rate.
+type ConstantRate float64
+
+// Rate implements LRSchedule.
+func (c ConstantRate) Rate(int, int) float64 { return float64(c) }
+
+func (c ConstantRate) String() string { return fmt.Sprintf("constant:%g", float64(c)) }
+
+// CosineRate rises linearly from 0 during the first Warmup share of the steps,
+// then falls from Peak to 0 along half a cosine (Loshchilov and Hutter, 2017).
+type CosineRate struct {
+	Peak   float64
+	Warmup float64 // share of the steps, in [0, 1)
+}
+
+// Cosine returns a CosineRate without warm-up.
+func Cosine(peak float64) CosineRate { return CosineRate{Peak: peak} }
+
+// Rate implements LRSchedule.
+func (c CosineRate) Rate(t, total int) float64 {
+	warm := c.Warmup * float64(total)
+	if s := float64(t); s < warm {
+		return c.Peak * (s + 1) / (warm + 1)
+	}
+	return c.Peak / 2 * (1 + math.Cos(math.Pi*(float64(t)-warm)/(float64(total)-warm)))
+}
+
+func (c CosineRate) String() string {
+	if c.Warmup == 0 {
+		return fmt.Sprintf("cosine:%g", c.Peak)
+	}
+	return fmt.Sprintf("cosine:%g:warmup:%g", c.Peak, c.Warmup)
+}

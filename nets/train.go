@@ -1,0 +1,149 @@
+package nets
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// DivergedError says that training left the finite numbers.
+type DivergedError struct {
+	Step  int
+	Where string // the layer and op that was not finite first
+}
+
+// Error implements error.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("nets: training diverged at step %d: not finite in %s; lower the learning rate or look at the data", e.Step, e.Where)
+}
+
+// Train trains arch on ds. It returns a *DivergedError if a loss or a
+// parameter becomes NaN or infinite, and an error that wraps ctx's if it is
+// cancelled.
+func Train(ctx context.Context, arch Arch, ds *data.Dataset, cfg Config) (*Run, error) {
+	m, err := NewModel(arch, cfg.Engine, cfg.DType)
+	if err != nil {
+		return nil, err
+	}
+	return m.Train(ctx, ds, cfg)
+}
+
+// Train trains the model on ds; the engine and number type of cfg are m's.
+func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, error) {
+	cfg = cfg.withDefaults()
+	cfg.Engine, cfg.DType = m.engine, m.dt
+	if err := ds.Validate(); err != nil {
+		return nil, fmt.Errorf("nets: train: %w", err)
+	}
+	if err := m.arch.Fits(ds); err != nil {
+		return nil, err
+	}
+	if err := cfg.validate(ds.Len()); err != nil {
+		return nil, err
+	}
+	n := ds.Len()
+	if cfg.Only != nil {
+		n = len(cfg.Only)
+	}
+	r := &Run{Model: m, Data: ds, Config: cfg, Order: data.Order{Seed: cfg.Seed, N: n, Batch: cfg.Batch}}
+	r.Steps = cfg.Epochs * r.Order.StepsPerEpoch()
+	if cfg.Steps > 0 {
+		r.Steps = cfg.Steps
+	}
+	if r.Initial = cfg.From; r.Initial == nil {
+		r.Initial = m.Init(cfg.Seed)
+	} else if r.Initial.Len() != m.size || r.Initial.DType() != m.dt {
+		return nil, fmt.Errorf("nets: train: From has %d %s parameters, %s has %d %s", r.Initial.Len(), r.Initial.DType(), m.arch.Name, m.size, m.dt)
+	}
+	for _, h := range cfg.Hooks {
+		if err := h.OnStart(Start{m, ds, r.Order, r.Steps, cfg}); err != nil {
+			return nil, fmt.Errorf("nets: train: start: %w", err)
+		}
+	}
+	if err := r.steps(ctx); err != nil {
+		return nil, err
+	}
+	for _, h := range cfg.Hooks {
+		if err := h.OnEnd(r); err != nil {
+			return nil, fmt.Errorf("nets: train: end: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// steps runs the training loop.
+func (r *Run) steps(ctx context.Context) error {
+	m, cfg := r.Model, r.Config
+	s, err := m.NewStepper(cfg.Momentum, cfg.WeightDecay, r.Initial, nil)
+	if err != nil {
+		return err
+	}
+	g := m.NewVector()
+	var kept, gone []int
+	var epochLoss float64
+	var seen int
+	start := m.GradEvals()
+	perEpoch := r.Order.StepsPerEpoch()
+	for t, batch := range r.Order.Steps(0, r.Steps) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("nets: training interrupted at step %d of %d: %w", t, r.Steps, err)
+		}
+		switch {
+		case cfg.Only != nil:
+			kept = kept[:0]
+			for _, i := range batch {
+				kept = append(kept, cfg.Only[i])
+			}
+		case cfg.Drop.Len() > 0:
+			kept, gone = cfg.Drop.Split(batch, kept[:0], gone[:0])
+		default:
+			kept = batch
+		}
+		if len(kept) > 0 {
+			loss, err := r.step(t, kept, s, g)
+			if err != nil {
+				return err
+			}
+			epochLoss += loss * float64(len(kept))
+			seen += len(kept)
+		}
+		if (t+1)%perEpoch == 0 || t+1 == r.Steps {
+			mean := epochLoss / float64(max(seen, 1))
+			r.Losses = append(r.Losses, mean)
+			if cfg.Logger != nil {
+				cfg.Logger.InfoContext(ctx, "epoch", "epoch", t/perEpoch, "loss", mean, "lr", cfg.LR.Rate(t, r.Steps))
+			}
+			epochLoss, seen = 0, 0
+		}
+	}
+	if !s.W.Finite() {
+		return &DivergedError{r.Steps - 1, "the parameters"}
+	}
+	r.Params, r.Momentum = s.W, s.P
+	r.GradEvals = m.GradEvals() - start
+	return nil
+}
+
+// step takes one step on the examples ids.
+func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64, err error) {
+	eta := r.Config.LR.Rate(t, r.Steps)
+	if loss, err = r.Model.Gradient(s.W, r.Data, ids, g); err != nil {
+		return 0, err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return 0, &DivergedError{t, r.Model.nonFinite(s.W, r.Data, ids)}
+	}
+	for _, h := range r.Config.Hooks {
+		err := h.OnStep(Step{
+			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, Loss: loss,
+			Params: s.W, Momentum: s.P, Grad: g,
+		})
+		if err != nil {
+			return 0, fmt.Errorf("nets: training stopped at step %d by a hook: %w", t, err)
+		}
+	}
+	return loss, s.Step(g, eta)
+}
