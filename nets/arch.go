@@ -24,6 +24,12 @@ type Arch struct {
 	// called once per batch size, and must ask p for the same parameters in
 	// the same order each time.
 	Logits func(p *Params, x *graph.Node) *graph.Node
+	// Loss builds the loss of each example, [N], from the logits and the
+	// labels y [N], kept as floats; nil means graph.CrossEntropy.
+	Loss func(logits, y *graph.Node) *graph.Node
+	// Convex says that the loss is convex in the parameters; unlearning
+	// chooses its method by it.
+	Convex bool
 }
 
 // Logistic returns multinomial logistic regression: one affine layer.
@@ -49,6 +55,7 @@ func MLP(sizes ...int) Arch {
 		Name:    "mlp:" + strings.Join(text, "-"),
 		Input:   sizes[:1],
 		Classes: sizes[len(sizes)-1],
+		Convex:  len(sizes) == 2,
 		Logits: func(p *Params, x *graph.Node) *graph.Node {
 			last := len(sizes) - 1
 			for i := 1; i < last; i++ {

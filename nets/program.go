@@ -73,7 +73,11 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		}
 		g.Label("loss")
 		y, c := g.Input("y", n), g.Input("c", n)
-		loss := graph.Dot(c, graph.CrossEntropy(z, y))
+		each := graph.CrossEntropy
+		if m.arch.Loss != nil {
+			each = m.arch.Loss
+		}
+		loss := graph.Dot(c, each(z, y))
 		grad := graph.Grad(loss, w)
 		in, out = append(in, y, c), []*graph.Node{loss, grad}
 		p.y, p.c = graph.NewTensor(m.dt, n), graph.NewTensor(m.dt, n)

@@ -1,0 +1,157 @@
+package unlearning
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// Curvature is a way to find the product H_t d of the Hessian of the retained
+// batch at w_t with the current difference.
+type Curvature interface {
+	// String is a notation for results.
+	String() string
+	start(q *request) (curve, error)
+}
+
+// curve computes products for one request. keptGrad is ∇L_{B∖U}(w_t) if it is
+// known, else nil.
+type curve interface {
+	product(pt point, d, keptGrad, h *graph.Tensor) error
+}
+
+type curveFunc func(pt point, d, keptGrad, h *graph.Tensor) error
+
+func (f curveFunc) product(pt point, d, keptGrad, h *graph.Tensor) error {
+	return f(pt, d, keptGrad, h)
+}
+
+// NoCurvature takes H d for zero. It diverges or stands still over long
+// windows, and is here for comparison.
+type NoCurvature struct{}
+
+func (NoCurvature) String() string { return "none" }
+
+func (NoCurvature) start(*request) (curve, error) {
+	return curveFunc(func(_ point, _, _, h *graph.Tensor) error {
+		h.Zero()
+		return nil
+	}), nil
+}
+
+// Scalar takes H for a multiple of the identity: stable, and biased.
+type Scalar struct{ Value float64 }
+
+func (s Scalar) String() string { return fmt.Sprintf("scalar:%g", s.Value) }
+
+func (s Scalar) start(*request) (curve, error) {
+	return curveFunc(func(_ point, d, _, h *graph.Tensor) error {
+		combine(h, s.Value, d, 0, d)
+		return nil
+	}), nil
+}
+
+// Exact is the difference of gradients ∇L(w_t+d) − ∇L(w_t) over all kept
+// examples of the batch. The second gradient is known from the record.
+type Exact struct{}
+
+func (Exact) String() string { return "exact" }
+
+func (Exact) start(q *request) (curve, error) {
+	u, g := q.model.NewVector(), q.model.NewVector()
+	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
+		return q.difference(pt.kept, pt, d, keptGrad, u, g, h)
+	}), nil
+}
+
+// difference sets h to ∇L(w+d) − ∇L(w) over ids; grad is ∇L(w) if known.
+func (q *request) difference(ids []int, pt point, d, grad, u, g, h *graph.Tensor) error {
+	ds := q.Run.Data
+	if grad == nil {
+		if _, err := q.model.Gradient(pt.w, ds, ids, g); err != nil {
+			return err
+		}
+		grad = g
+	}
+	combine(u, 1, pt.w, 1, d)
+	if _, err := q.model.Gradient(u, ds, ids, h); err != nil {
+		return err
+	}
+	combine(h, 1, h, -1, grad)
+	return nil
+}
+
+// ExactHVP is the Hessian-vector product over all kept examples of the batch.
+type ExactHVP struct{}
+
+func (ExactHVP) String() string { return "exact-hvp" }
+
+func (ExactHVP) start(q *request) (curve, error) {
+	return curveFunc(func(pt point, d, _, h *graph.Tensor) error {
+		return q.model.HVP(pt.w, d, q.Run.Data, pt.kept, h)
+	}), nil
+}
+
+// Sampled is the difference of gradients, or with HVP set the Hessian-vector
+// product, over Size retained examples. Samples walk through a shuffled list
+// of all retained examples, so that over time every example counts equally.
+type Sampled struct {
+	Size int // 0 means 512
+	HVP  bool
+	Seed uint64
+}
+
+func (s Sampled) String() string {
+	kind := "difference"
+	if s.HVP {
+		kind = "hvp"
+	}
+	return fmt.Sprintf("sampled-%s:%d", kind, s.size())
+}
+
+func (s Sampled) size() int {
+	if s.Size == 0 {
+		return 512
+	}
+	return s.Size
+}
+
+func (s Sampled) start(q *request) (curve, error) {
+	if s.Size < 0 {
+		return nil, fmt.Errorf("curvature: sample size %d is negative", s.Size)
+	}
+	draw := newSampler(q.retained, s.Seed)
+	u, g := q.model.NewVector(), q.model.NewVector()
+	return curveFunc(func(pt point, d, _, h *graph.Tensor) error {
+		ids := draw.next(s.size())
+		if s.HVP {
+			return q.model.HVP(pt.w, d, q.Run.Data, ids, h)
+		}
+		return q.difference(ids, pt, d, nil, u, g, h)
+	}), nil
+}
+
+// sampler hands out consecutive pieces of a shuffled list, shuffling it anew
+// when it is used up.
+type sampler struct {
+	ids []int
+	at  int
+	r   *rand.Rand
+}
+
+func newSampler(ids []int, seed uint64) *sampler {
+	s := &sampler{ids: append([]int(nil), ids...), r: rand.New(rand.NewPCG(seed, 0x73616d706c65))}
+	s.at = len(s.ids)
+	return s
+}
+
+func (s *sampler) next(n int) []int {
+	n = min(n, len(s.ids))
+	if s.at+n > len(s.ids) {
+		s.r.Shuffle(len(s.ids), func(i, j int) { s.ids[i], s.ids[j] = s.ids[j], s.ids[i] })
+		s.at = 0
+	}
+	s.at += n
+	return s.ids[s.at-n : s.at]
+}

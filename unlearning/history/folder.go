@@ -1,0 +1,248 @@
+package history
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/nlpodyssey/safetensors"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+)
+
+// Errors of a folder that holds a record.
+var (
+	// ErrDamaged: a file is missing, cut or changed.
+	ErrDamaged = errors.New("the record is damaged")
+	// ErrInterrupted: the run that was recorded did not end.
+	ErrInterrupted = errors.New("the recorded run did not end")
+)
+
+const manifestName = "manifest.json"
+
+// manifest lists the segments of a folder with their checksums. It is
+// replaced after every segment.
+type manifest struct {
+	Version  int          `json:"version"`
+	Policy   string       `json:"policy"`
+	Run      Fingerprint  `json:"run"`
+	Segments []fileRecord `json:"segments"`
+	Complete bool         `json:"complete"`
+}
+
+type fileRecord struct {
+	File   string `json:"file"`
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// folder is a store in a folder.
+type folder struct {
+	dir string
+	m   manifest
+}
+
+func createFolder(dir string, p Policy, f Fingerprint) (*folder, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("history: create: %w", err)
+	}
+	if len(files) > 0 {
+		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
+	}
+	s := &folder{dir, manifest{Version: 1, Policy: p.String(), Run: f}}
+	return s, s.save()
+}
+
+// save writes the manifest, followed by its own checksum on a last line.
+func (s *folder) save() error {
+	raw, err := json.MarshalIndent(s.m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("history: manifest: %w", err)
+	}
+	err = atomicfile.Write(filepath.Join(s.dir, manifestName), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s\n%s\n", raw, digest(raw))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return nil
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *folder) put(seg segment) error {
+	views := map[string]safetensors.TensorView{}
+	add := func(name string, rows int, ts ...*graph.Tensor) error {
+		dt, raw := encode(ts...)
+		shape := []uint64{uint64(seg.w.Len())}
+		if rows > 0 {
+			shape = []uint64{uint64(rows), uint64(seg.w.Len())}
+		}
+		v, err := safetensors.NewTensorView(dt, shape, raw)
+		views[name] = v
+		return err
+	}
+	err := errors.Join(add("params", 0, seg.w), add("momentum", 0, seg.p))
+	if len(seg.g) > 0 {
+		err = errors.Join(err, add("gradients", len(seg.g), seg.g...))
+	}
+	var buf bytes.Buffer
+	if err == nil {
+		err = safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, &buf)
+	}
+	f := fileRecord{File: fmt.Sprintf("segment-%08d.safetensors", seg.from), From: seg.from, To: seg.from + len(seg.g), Bytes: int64(buf.Len()), SHA256: digest(buf.Bytes())}
+	if err == nil {
+		err = atomicfile.Write(filepath.Join(s.dir, f.File), func(w io.Writer) error {
+			_, err := w.Write(buf.Bytes())
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("history: segment at step %d: %w", seg.from, err)
+	}
+	s.m.Segments = append(s.m.Segments, f)
+	return s.save()
+}
+
+func (s *folder) finish() error { s.m.Complete = true; return s.save() }
+
+func (s *folder) spans() []span {
+	r := make([]span, len(s.m.Segments))
+	for i, f := range s.m.Segments {
+		r[i] = span{f.From, f.To}
+	}
+	return r
+}
+
+func (s *folder) bytes() (n int64) {
+	for _, f := range s.m.Segments {
+		n += f.Bytes
+	}
+	return n
+}
+
+func (s *folder) get(i int) (segment, error) {
+	f := s.m.Segments[i]
+	damaged := func(format string, args ...any) (segment, error) {
+		return segment{}, fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
+	}
+	raw, err := os.ReadFile(filepath.Join(s.dir, f.File))
+	if err != nil {
+		return damaged("%v", err)
+	}
+	if int64(len(raw)) != f.Bytes || digest(raw) != f.SHA256 {
+		return damaged("its checksum is not the manifest's")
+	}
+	st, err := safetensors.Deserialize(raw)
+	if err != nil {
+		return damaged("%v", err)
+	}
+	seg := segment{from: f.From}
+	n := f.To - f.From
+	for _, want := range []struct {
+		name string
+		rows int
+		add  func(*graph.Tensor)
+	}{
+		{"params", 1, func(t *graph.Tensor) { seg.w = t }},
+		{"momentum", 1, func(t *graph.Tensor) { seg.p = t }},
+		{"gradients", n, func(t *graph.Tensor) { seg.g = append(seg.g, t) }},
+	} {
+		if want.rows == 0 {
+			continue
+		}
+		v, ok := st.Tensor(want.name)
+		if !ok {
+			return damaged("no tensor %q", want.name)
+		}
+		ts, err := decode(v.DType(), v.Data(), want.rows, s.m.Run.Params)
+		if err != nil {
+			return damaged("%s: %v", want.name, err)
+		}
+		for _, t := range ts {
+			want.add(t)
+		}
+	}
+	return seg, nil
+}
+
+// Open reads the manifest of a record that a Recorder made by Create wrote.
+// Segments are read, and compared with their checksums, when they are used.
+// The error wraps ErrInterrupted if the recorded run did not end, ErrDamaged
+// if the manifest cannot be trusted.
+func Open(dir string) (*Record, error) {
+	path := filepath.Join(dir, manifestName)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("history: open: %w; give the folder that history.Create was given", err)
+	}
+	body, sum, ok := bytes.Cut(raw, []byte("\n}\n"))
+	body = append(bytes.Clone(body), "\n}"...)
+	if !ok || digest(body)+"\n" != string(sum) {
+		return nil, fmt.Errorf("history: open %s: %w: its checksum is wrong", path, ErrDamaged)
+	}
+	s := &folder{dir: dir}
+	if err := json.Unmarshal(body, &s.m); err != nil || s.m.Version != 1 {
+		return nil, fmt.Errorf("history: open %s: %w: version %d: %v", path, ErrDamaged, s.m.Version, err)
+	}
+	if !s.m.Complete {
+		return nil, fmt.Errorf("history: open %s: %w; train again", dir, ErrInterrupted)
+	}
+	return &Record{policy: s.m.Policy, print: s.m.Run, store: s}, nil
+}
+
+func encode(ts ...*graph.Tensor) (safetensors.DType, []byte) {
+	var raw []byte
+	dt := safetensors.F32
+	for _, t := range ts {
+		for _, v := range t.Float32s() {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		}
+		for _, v := range t.Float64s() {
+			dt = safetensors.F64
+			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
+		}
+	}
+	return dt, raw
+}
+
+func decode(dt safetensors.DType, raw []byte, rows, cols int) ([]*graph.Tensor, error) {
+	width := int(dt.Size())
+	if dt != safetensors.F32 && dt != safetensors.F64 || len(raw) != rows*cols*width {
+		return nil, fmt.Errorf("%d bytes of %s, want %d rows of %d numbers", len(raw), dt, rows, cols)
+	}
+	ts := make([]*graph.Tensor, rows)
+	for i := range ts {
+		row := raw[i*cols*width : (i+1)*cols*width]
+		if dt == safetensors.F64 {
+			v := make([]float64, cols)
+			for j := range v {
+				v[j] = math.Float64frombits(binary.LittleEndian.Uint64(row[8*j:]))
+			}
+			ts[i] = graph.FromSlice(v)
+			continue
+		}
+		v := make([]float32, cols)
+		for j := range v {
+			v[j] = math.Float32frombits(binary.LittleEndian.Uint32(row[4*j:]))
+		}
+		ts[i] = graph.FromSlice(v)
+	}
+	return ts, nil
+}

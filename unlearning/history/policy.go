@@ -1,0 +1,63 @@
+package history
+
+import "fmt"
+
+// Policy chooses what to keep. Make one with All, Last, EveryEpochs or Spaced.
+type Policy struct {
+	name string
+	// plan says for a run of T steps, s to an epoch, which spans to keep.
+	plan func(T, s int) []span
+}
+
+// span is a checkpoint at step From and the gradients of From … To−1.
+type span struct{ From, To int }
+
+// String returns a notation of the policy for results.
+func (p Policy) String() string { return p.name }
+
+// All keeps the gradient of every step.
+func All() Policy {
+	return Policy{"all", func(T, _ int) []span { return []span{{0, T}} }}
+}
+
+// Last keeps the last k steps.
+func Last(k int) Policy {
+	positive("Last", k)
+	return Policy{fmt.Sprintf("last:%d", k), func(T, _ int) []span { return []span{{max(0, T-k), T}} }}
+}
+
+// EveryEpochs keeps the gradients of every s-th epoch, starting with the
+// first.
+func EveryEpochs(s int) Policy {
+	positive("EveryEpochs", s)
+	return Policy{fmt.Sprintf("epochs:%d", s), func(T, perEpoch int) []span {
+		var spans []span
+		for t := 0; t < T; t += s * perEpoch {
+			spans = append(spans, span{t, min(t+perEpoch, T)})
+		}
+		return spans
+	}}
+}
+
+// Spaced keeps n checkpoints at even distances inside the run, without
+// gradients: the first after T/(n+1) steps.
+func Spaced(n int) Policy {
+	positive("Spaced", n)
+	return Policy{fmt.Sprintf("spaced:%d", n), func(T, _ int) []span {
+		var spans []span
+		last := 0
+		for i := 1; i <= n; i++ {
+			if t := i * T / (n + 1); t > last {
+				spans = append(spans, span{t, t})
+				last = t
+			}
+		}
+		return spans
+	}}
+}
+
+func positive(name string, n int) {
+	if n < 1 {
+		panic(fmt.Sprintf("history: %s(%d): the argument must be positive", name, n))
+	}
+}

@@ -1,0 +1,50 @@
+package history
+
+import "github.com/miniunlearn/miniunlearn/graph"
+
+// segment is a checkpoint and the gradients of the steps that follow it.
+type segment struct {
+	from int
+	w, p *graph.Tensor   // before step from
+	g    []*graph.Tensor // of steps from, from+1, …
+}
+
+func (s segment) bytes() int64 {
+	n := s.w.Len() + s.p.Len()
+	for _, g := range s.g {
+		n += g.Len()
+	}
+	return int64(n * s.w.DType().Bytes())
+}
+
+// store keeps segments; they are put in order of steps.
+type store interface {
+	put(segment) error
+	get(i int) (segment, error)
+	spans() []span
+	bytes() int64
+	// finish is called when the run is over.
+	finish() error
+}
+
+// memory is a store in memory.
+type memory struct{ segments []segment }
+
+func (m *memory) put(s segment) error        { m.segments = append(m.segments, s); return nil }
+func (m *memory) get(i int) (segment, error) { return m.segments[i], nil }
+func (m *memory) finish() error              { return nil }
+
+func (m *memory) spans() []span {
+	r := make([]span, len(m.segments))
+	for i, s := range m.segments {
+		r[i] = span{s.from, s.from + len(s.g)}
+	}
+	return r
+}
+
+func (m *memory) bytes() (n int64) {
+	for _, s := range m.segments {
+		n += s.bytes()
+	}
+	return n
+}

@@ -1,0 +1,279 @@
+package unlearning_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// record trains arch on ds and keeps its history.
+func record(t *testing.T, arch nets.Arch, ds *data.Dataset, cfg nets.Config, p history.Policy) unlearning.Problem {
+	t.Helper()
+	rec := history.NewRecorder(p)
+	cfg.Hooks = append(cfg.Hooks, rec)
+	run, err := nets.Train(t.Context(), arch, ds, cfg)
+	require.NoError(t, err)
+	return unlearning.Problem{Run: run, History: rec.Record()}
+}
+
+func solve(t *testing.T, m unlearning.Method, p unlearning.Problem) *graph.Tensor {
+	t.Helper()
+	res, err := m.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	return res.Params
+}
+
+func distance(a, b *graph.Tensor) float64 {
+	var s float64
+	for i := range a.Len() {
+		d := a.At(i) - b.At(i)
+		s += d * d
+	}
+	return math.Sqrt(s)
+}
+
+// digits is a small problem with momentum, weight decay and a schedule.
+func digits(t *testing.T, dt graph.DType, p history.Policy) unlearning.Problem {
+	ds := data.Digits().Train
+	return record(t, nets.MLP(64, 16, 10), ds, nets.Config{
+		Epochs: 2, Batch: 100, LR: nets.Cosine(0.1), Momentum: 0.9, WeightDecay: 1e-3, Seed: 1, DType: dt,
+	}, p)
+}
+
+// TestReplay, known answer (a): without disturbances the recursion reproduces
+// w_T bit for bit from a float32 record. U holds an example that the steps
+// after the window's start never meet.
+func TestReplay(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	for s, err := range p.History.Steps(p.Run.Model, func(t int) float64 { return p.Run.Config.LR.Rate(t, p.Run.Steps) }, 0, p.Run.Steps) {
+		require.NoError(t, err)
+		if s.T == p.Run.Steps-1 {
+			require.Equal(t, p.Run.Params.Float32s(), s.WAfter.Float32s())
+			require.Equal(t, p.Run.Momentum.Float32s(), s.PAfter.Float32s())
+		}
+	}
+	// The last epoch has 13 steps; an example of its first step is not met in
+	// the last quarter of the learning time.
+	first := p.Run.Order.Step(p.Run.Steps - 13)[:1]
+	var err error
+	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), first)
+	require.NoError(t, err)
+	got := solve(t, unlearning.Recursion{Window: unlearning.Window{Last: 0.05}}, p)
+	require.Equal(t, p.Run.Params.Float32s(), got.Float32s())
+}
+
+// TestEmptyForgetSet, known answer (a): every method returns w_T and does no
+// work.
+func TestEmptyForgetSet(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	for _, m := range []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.Accelerate{}, unlearning.FastRetrain{}} {
+		res, err := m.Unlearn(t.Context(), p)
+		require.NoError(t, err)
+		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), m.Name())
+		require.Zero(t, res.GradEvals, m.Name())
+	}
+}
+
+// TestComposed, known answers (b) and (c): recorded gradient, disturbance and
+// exact gradient difference together are replayed retraining.
+func TestComposed(t *testing.T) {
+	for _, tc := range []struct {
+		dt  graph.DType
+		tol float64
+	}{{graph.Float64, 1e-10}, {graph.Float32, 1e-4}} {
+		for _, share := range []float64{0.01, 0.2, 0.5, 0.9} {
+			t.Run(fmt.Sprint(tc.dt, share), func(t *testing.T) {
+				p := digits(t, tc.dt, history.All())
+				p.Forget = data.RandomForget(p.Run.Data, share, 7)
+				v := solve(t, unlearning.Retrain{}, p)
+				u := solve(t, unlearning.Recursion{}, p)
+				moved := distance(p.Run.Params, v)
+				require.Greater(t, moved, 0.01, "nothing to show")
+				require.Less(t, distance(u, v)/moved, tc.tol)
+			})
+		}
+	}
+}
+
+// TestRetrainIsTraining, known answer (b): replayed retraining is training on
+// the same order without U, bit for bit, and costs Σ|B_t∖U|.
+func TestRetrainIsTraining(t *testing.T) {
+	p := digits(t, graph.Float32, history.Spaced(1))
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
+	res, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	m := p.Run.Model.Clone()
+	s, err := m.NewStepper(0.9, 1e-3, p.Run.Initial, nil)
+	require.NoError(t, err)
+	g := m.NewVector()
+	var cost float64
+	for step, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
+		kept, _ := p.Forget.Split(batch, nil, nil)
+		cost += float64(len(kept))
+		_, err := m.Gradient(s.W, p.Run.Data, kept, g)
+		require.NoError(t, err)
+		require.NoError(t, s.Step(g, p.Run.Config.LR.Rate(step, p.Run.Steps)))
+	}
+	require.Equal(t, s.W.Float32s(), res.Params.Float32s())
+	require.Equal(t, cost, res.GradEvals)
+	require.Equal(t, cost, unlearning.RetrainCost(p))
+}
+
+// quadratic is a linear model with squared error: its Hessian over a batch is
+// the mean of x xᵀ, whatever the parameters.
+func quadratic(features int) nets.Arch {
+	return nets.Arch{
+		Name: "quadratic", Input: []int{features}, Classes: 2, Convex: true,
+		Logits: func(p *nets.Params, x *graph.Node) *graph.Node {
+			w := p.Take("w", nets.He(features), 2, features)
+			return graph.Apply(graph.MatMulOp{TransB: true}, x, w)
+		},
+		Loss: func(z, y *graph.Node) *graph.Node {
+			e := graph.Sub(z, graph.OneHot(y, 2))
+			return graph.Scale(0.5, graph.RowDot(e, e))
+		},
+	}
+}
+
+func gaussian(n, features int) *data.Dataset {
+	ds := &data.Dataset{Name: "gaussian", Shape: []int{features}, Classes: 2}
+	state := uint64(1)
+	for range n * features {
+		state = state*6364136223846793005 + 1442695040888963407
+		ds.X = append(ds.X, float32(int64(state)>>40)/float32(1<<23))
+	}
+	for i := range n {
+		ds.Y = append(ds.Y, int32(i%2))
+	}
+	return ds
+}
+
+// TestQuadratic, known answer (d): on a quadratic every exact-curvature
+// variant equals the closed form of retraining, computed here with dense
+// matrices from normal equations, step by step.
+func TestQuadratic(t *testing.T) {
+	const f = 4
+	ds := gaussian(60, f)
+	p := record(t, quadratic(f), ds, nets.Config{
+		Epochs: 5, Batch: 16, LR: nets.Cosine(0.3), Momentum: 0.7, WeightDecay: 0.05, Seed: 2, DType: graph.Float64,
+	}, history.All())
+	p.Forget = data.RandomForget(ds, 0.4, 3)
+
+	w := mat.NewDense(2, f, slices.Clone(p.Run.Initial.Float64s()))
+	mom := mat.NewDense(2, f, nil)
+	for s, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
+		kept, _ := p.Forget.Split(batch, nil, nil)
+		h, c := mat.NewDense(f, f, nil), mat.NewDense(2, f, nil) // mean x xᵀ, mean y xᵀ
+		for _, i := range kept {
+			x := make([]float64, f)
+			for j, v := range ds.Row(i) {
+				x[j] = float64(v)
+			}
+			y := make([]float64, 2)
+			y[ds.Y[i]] = 1
+			var o mat.Dense
+			o.Outer(1/float64(len(kept)), mat.NewVecDense(f, x), mat.NewVecDense(f, x))
+			h.Add(h, &o)
+			o.Reset()
+			o.Outer(1/float64(len(kept)), mat.NewVecDense(2, y), mat.NewVecDense(f, x))
+			c.Add(c, &o)
+		}
+		var g, decay mat.Dense
+		g.Mul(w, h)
+		g.Sub(&g, c)
+		decay.Scale(0.05, w)
+		mom.Scale(0.7, mom)
+		mom.Add(mom, &g)
+		mom.Add(mom, &decay)
+		var step mat.Dense
+		step.Scale(p.Run.Config.LR.Rate(s, p.Run.Steps), mom)
+		w.Sub(w, &step)
+	}
+	want := w.RawMatrix().Data
+	for _, m := range []unlearning.Method{
+		unlearning.Retrain{},
+		unlearning.Recursion{},
+		unlearning.Recursion{Curvature: unlearning.ExactHVP{}},
+	} {
+		require.InDeltaSlice(t, want, solve(t, m, p).Float64s(), 1e-11, m.Name())
+	}
+	biased := solve(t, unlearning.Recursion{Curvature: unlearning.NoCurvature{}}, p)
+	require.Greater(t, distance(biased, graph.FromSlice(want)), 1e-3, "curvature does not matter here: the test is vacuous")
+}
+
+// TestWindow, known answer (f): a window of the last steps is the full
+// recursion with δ_t = 0 before it: forgetting, from the window's first step
+// on, only.
+func TestWindow(t *testing.T) {
+	const f = 4
+	ds := gaussian(64, f)
+	p := record(t, quadratic(f), ds, nets.Config{Epochs: 4, Batch: 16, LR: nets.ConstantRate(0.2), Momentum: 0.5, Seed: 2, DType: graph.Float64}, history.All())
+	p.Forget = data.RandomForget(ds, 0.25, 3)
+	got := solve(t, unlearning.Recursion{Window: unlearning.Window{Last: 0.5}}, p)
+
+	// Start at the recorded state of the middle and go on without U.
+	w, mom := stateAt(t, p, p.Run.Steps/2)
+	m := p.Run.Model.Clone()
+	s, err := m.NewStepper(0.5, 0, w, mom)
+	require.NoError(t, err)
+	g := m.NewVector()
+	for step, batch := range p.Run.Order.Steps(p.Run.Steps/2, p.Run.Steps) {
+		_ = step
+		kept, _ := p.Forget.Split(batch, nil, nil)
+		_, err := m.Gradient(s.W, ds, kept, g)
+		require.NoError(t, err)
+		require.NoError(t, s.Step(g, 0.2))
+	}
+	require.InDeltaSlice(t, s.W.Float64s(), got.Float64s(), 1e-12)
+	require.Greater(t, distance(s.W, p.Run.Params), 1e-3)
+}
+
+// stateAt returns parameters and momentum of the recorded run before step t.
+func stateAt(t *testing.T, p unlearning.Problem, at int) (w, mom *graph.Tensor) {
+	for s, err := range p.History.Steps(p.Run.Model, func(t int) float64 { return p.Run.Config.LR.Rate(t, p.Run.Steps) }, at, at+1) {
+		require.NoError(t, err)
+		return s.W.Clone(), s.P.Clone()
+	}
+	return nil, nil
+}
+
+// TestFullyDeletedBatch, known answer (g): a run of two steps whose first
+// batch is wholly forgotten. Retraining takes the second step alone, from w_0
+// and without momentum.
+func TestFullyDeletedBatch(t *testing.T) {
+	const f = 3
+	ds := gaussian(8, f)
+	p := record(t, quadratic(f), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Momentum: 0.9, WeightDecay: 0.1, Seed: 5, DType: graph.Float64}, history.All())
+	var err error
+	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(0))
+	require.NoError(t, err)
+
+	m := p.Run.Model.Clone()
+	g := m.NewVector()
+	_, err = m.Gradient(p.Run.Initial, ds, p.Run.Order.Step(1), g)
+	require.NoError(t, err)
+	want := make([]float64, m.Size())
+	for i := range want {
+		w0 := p.Run.Initial.At(i)
+		want[i] = w0 - 0.2*(g.At(i)+0.1*w0)
+	}
+	require.InDeltaSlice(t, want, solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
+	require.InDeltaSlice(t, want, solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
+
+	// The second batch wholly forgotten: the first step alone.
+	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(1))
+	require.NoError(t, err)
+	w1, _ := stateAt(t, p, 1)
+	require.InDeltaSlice(t, w1.Float64s(), solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
+	require.InDeltaSlice(t, w1.Float64s(), solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
+}

@@ -1,0 +1,145 @@
+package unlearning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// Problem is one request to forget.
+type Problem struct {
+	// Run is the training run whose examples are to be forgotten.
+	Run *nets.Run
+	// Forget is U. The empty set returns the run's parameters unchanged, at
+	// no cost; the whole training set is ErrNothingLeft.
+	Forget data.ForgetSet
+	// History is the record of Run; methods that need none accept nil.
+	History *history.Record
+}
+
+// Method is a way to forget. Methods are values: Unlearn changes neither the
+// method nor the problem, and may be called concurrently for different runs.
+type Method interface {
+	// Name identifies the method in results.
+	Name() string
+	// Needs says what history the method uses.
+	Needs() Needs
+	// Unlearn solves the problem. It reads neither test data nor retrained
+	// models. On an error nothing has changed.
+	Unlearn(ctx context.Context, p Problem) (*Result, error)
+}
+
+// Needs says what a method wants from the history.
+type Needs uint8
+
+const (
+	NeedsNothing     Needs = iota // works without a record
+	NeedsCheckpoints              // parameters at some steps
+	NeedsGradients                // gradients of steps, see history.All and history.EveryEpochs
+)
+
+// Result is what a method found and what it cost.
+type Result struct {
+	Method string
+	Params *graph.Tensor // [P]
+
+	// GradEvals counts everything the request made the model compute, in
+	// gradient evaluations; see nets.Model.GradEvals.
+	GradEvals float64
+	// BytesRead is the part of the history that was read.
+	BytesRead int64
+	Elapsed   time.Duration
+	// Guards counts, by name, how often a safeguard changed a step.
+	Guards map[string]int
+}
+
+// Errors that callers may branch on.
+var (
+	// ErrNothingLeft: U is the whole training set.
+	ErrNothingLeft = errors.New("nothing is left to learn from")
+	// ErrNoHistory: the method needs a record and the problem has none.
+	ErrNoHistory = errors.New("the method needs a recorded history")
+)
+
+// DivergedError says that a recursion left the finite numbers.
+type DivergedError struct {
+	Method string
+	Step   int
+}
+
+// Error implements error.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("unlearning: %s diverged at step %d; use more curvature, or an iteration on the retained data", e.Method, e.Step)
+}
+
+// request is a checked problem being solved.
+type request struct {
+	Problem
+	method   string
+	model    *nets.Model
+	retained []int
+	began    time.Time
+	evals    float64
+	read     int64
+	guards   map[string]int
+}
+
+// begin checks the problem. A nil request with a result means U = ∅.
+func begin(m Method, p Problem) (*request, *Result, error) {
+	fail := func(err error) (*request, *Result, error) {
+		return nil, nil, fmt.Errorf("unlearning: %s: %w", m.Name(), err)
+	}
+	if p.Run == nil || p.Run.Params == nil {
+		return fail(errors.New("the problem has no finished run"))
+	}
+	n := p.Run.Data.Len()
+	if p.Forget.Len() == 0 {
+		return nil, &Result{Method: m.Name(), Params: p.Run.Params.Clone()}, nil
+	}
+	if err := p.Forget.Validate(n); err != nil {
+		return fail(err)
+	}
+	if p.Forget.Len() == n {
+		return fail(fmt.Errorf("%w: all %d examples are to be forgotten", ErrNothingLeft, n))
+	}
+	if p.Run.Config.Drop.Len() > 0 || p.Run.Config.Only != nil {
+		return fail(errors.New("the run itself left examples out; forget from a run on the whole data set"))
+	}
+	if m.Needs() != NeedsNothing {
+		if p.History == nil {
+			return fail(fmt.Errorf("%w; train with a history.Recorder among the hooks", ErrNoHistory))
+		}
+		if err := p.History.Check(p.Run); err != nil {
+			return fail(err)
+		}
+	}
+	model := p.Run.Model.Clone()
+	return &request{
+		Problem: p, method: m.Name(), model: model, retained: p.Forget.Retained(n),
+		began: time.Now(), evals: model.GradEvals(), guards: map[string]int{},
+	}, nil, nil
+}
+
+// end makes the result.
+func (r *request) end(params *graph.Tensor) (*Result, error) {
+	if !params.Finite() {
+		return nil, &DivergedError{r.method, r.Run.Steps - 1}
+	}
+	res := &Result{
+		Method: r.method, Params: params, GradEvals: r.model.GradEvals() - r.evals,
+		BytesRead: r.read, Elapsed: time.Since(r.began),
+	}
+	if len(r.guards) > 0 {
+		res.Guards = r.guards
+	}
+	return res, nil
+}
+
+// rate returns the learning rate of step t of the recorded run.
+func (r *request) rate(t int) float64 { return r.Run.Config.LR.Rate(t, r.Run.Steps) }

@@ -1,0 +1,90 @@
+package unlearning
+
+import (
+	"context"
+	"fmt"
+)
+
+// Retrain is replayed retraining, the reference: initial parameters, batch
+// order and learning rates of the run; U is dropped from every batch, which is
+// not refilled. A batch with nothing left moves nothing.
+type Retrain struct {
+	// OtherSeed, if not nil, draws other initial parameters and another
+	// order: one more sample of what retraining may give.
+	OtherSeed *uint64
+}
+
+// Name implements Method.
+func (r Retrain) Name() string {
+	if r.OtherSeed != nil {
+		return "retrain-other-seed"
+	}
+	return "retrain"
+}
+
+// Needs implements Method.
+func (r Retrain) Needs() Needs { return NeedsNothing }
+
+// Unlearn implements Method.
+func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if done != nil && r.OtherSeed == nil {
+		return done, nil
+	}
+	if done != nil { // another seed is another model even with U = ∅
+		return nil, fmt.Errorf("unlearning: %s: the forget set is empty; train a run with the other seed instead", r.Name())
+	}
+	cfg := q.Run.Config
+	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, q.Run.Initial
+	if r.OtherSeed != nil {
+		cfg.Seed, cfg.From = *r.OtherSeed, nil
+	}
+	run, err := q.model.Train(ctx, q.Run.Data, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("unlearning: %s: %w", r.Name(), err)
+	}
+	return q.end(run.Params)
+}
+
+// RetrainCost returns the gradient evaluations of replayed retraining,
+// Σ_t |B_t∖U|.
+func RetrainCost(p Problem) float64 {
+	cost := 0
+	var kept, gone []int
+	for _, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
+		kept, gone = p.Forget.Split(batch, kept[:0], gone[:0])
+		cost += len(kept)
+	}
+	return float64(cost)
+}
+
+// FastRetrain trains from fresh initial parameters on the retained examples
+// with the schedule of Accelerate, spending a given number of gradient
+// evaluations: what the same cost buys without any history.
+type FastRetrain struct {
+	Evals float64 // gradient evaluations to spend
+	Seed  uint64
+	Accelerate
+}
+
+// Name implements Method.
+func (f FastRetrain) Name() string { return "fast-retrain" }
+
+// Needs implements Method.
+func (f FastRetrain) Needs() Needs { return NeedsNothing }
+
+// Unlearn implements Method.
+func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(f, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	run, err := f.run(ctx, q, q.model.Init(f.Seed), f.Evals, f.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return q.end(run.Params)
+}

@@ -1,0 +1,119 @@
+package unlearning
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// point is one step of the recorded run, or of what the record tells of it.
+type point struct {
+	t            int
+	kept, gone   []int // the batch without U, and its part in U
+	w, p         *graph.Tensor
+	wNext, pNext *graph.Tensor
+	g            *graph.Tensor // nil where the record has none
+}
+
+// trajectory yields the steps from … T−1. Where gradients are recorded, the
+// parameters are replayed; in the gaps between, they move on a straight line
+// from one recorded state to the next, at a speed proportional to the learning
+// rate, and p is nil.
+func (q *request) trajectory(from int) iter.Seq2[point, error] {
+	return func(yield func(point, error) bool) {
+		var kept, gone []int
+		order := q.Run.Order
+		per := order.StepsPerEpoch()
+		var perm []int
+		batch := func(t int) ([]int, []int) {
+			if perm == nil || t%per == 0 || t == from {
+				perm = order.Epoch(t / per)
+			}
+			lo := t % per * order.Batch
+			kept, gone = q.Forget.Split(perm[lo:min(lo+order.Batch, order.N)], kept[:0], gone[:0])
+			return kept, gone
+		}
+		at := from
+		var w *graph.Tensor // parameters before step at, where the last replay ended
+		for _, span := range q.History.Covered() {
+			lo, hi := max(span[0], from), span[1]
+			if hi <= from {
+				continue
+			}
+			if lo > at {
+				next, _, read, err := q.History.Checkpoint(span[0])
+				if err != nil {
+					yield(point{}, err)
+					return
+				}
+				q.read += read
+				if w == nil {
+					yield(point{}, q.gap(at))
+					return
+				}
+				if !q.line(at, lo, w, next, batch, yield) {
+					return
+				}
+			}
+			var read int64
+			for s, err := range q.History.Steps(q.model, q.rate, lo, hi) {
+				if err != nil {
+					yield(point{}, err)
+					return
+				}
+				pt := point{t: s.T, w: s.W, p: s.P, g: s.G, wNext: s.WAfter, pNext: s.PAfter}
+				pt.kept, pt.gone = batch(s.T)
+				if !yield(pt, nil) {
+					return
+				}
+				read = s.BytesRead
+				if s.T == hi-1 {
+					w = s.WAfter.Clone()
+				}
+			}
+			q.read += read
+			at = hi
+		}
+		switch {
+		case at == q.Run.Steps:
+		case w == nil:
+			yield(point{}, q.gap(at))
+		default:
+			q.line(at, q.Run.Steps, w, q.Run.Params, batch, yield)
+		}
+	}
+}
+
+func (q *request) gap(at int) error {
+	return fmt.Errorf("unlearning: %s: %w", q.method, &history.GapError{From: at, To: q.Run.Steps, Policy: q.History.Policy()})
+}
+
+// line yields the steps from … to−1 of a straight line from a to b.
+func (q *request) line(from, to int, a, b *graph.Tensor, batch func(int) ([]int, []int), yield func(point, error) bool) bool {
+	var total, done float64
+	for t := from; t < to; t++ {
+		total += q.rate(t)
+	}
+	w, next := a.Clone(), a.Clone()
+	for t := from; t < to; t++ {
+		done += q.rate(t)
+		mix(next, a, b, done/total)
+		pt := point{t: t, w: w, wNext: next}
+		pt.kept, pt.gone = batch(t)
+		if !yield(pt, nil) {
+			return false
+		}
+		w, next = next, w
+	}
+	return true
+}
+
+// mix sets out to (1−c)·a + c·b.
+func mix(out, a, b *graph.Tensor, c float64) {
+	for i := range out.Len() {
+		x := a.At(i)
+		out.Set(i, x+c*(b.At(i)-x))
+	}
+}
