@@ -5,49 +5,71 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// Accelerate is a short run on the retained examples from an early checkpoint:
-// momentum, a learning-rate schedule of its own, full batches. A checkpoint
-// from early in training has seen little of U, and the rest of the way is
-// cheap to go again.
+// Accelerate is a short run on the retained examples from a checkpoint: small
+// batches, hence many steps for the same work, and a learning-rate schedule of
+// its own. An early checkpoint has learned little from U, and the rest of the
+// way is cheap to go again; a late one is closer to the goal but remembers U,
+// and Repel then pushes that memory out.
 type Accelerate struct {
 	// Cost is the budget as a share of replayed retraining's gradient
-	// evaluations; 0 means 0.2.
+	// evaluations; 0 means 0.2. All steps count, those on U too.
 	Cost float64
-	// Start is the position of the checkpoint to start from as a share of the
-	// run; the nearest one of the record is taken. 0 means the first.
+	// Start is where to start, as a share of the run: the nearest checkpoint
+	// of the record, or the final parameters. 0 means the first checkpoint.
 	Start float64
-	// LR is the schedule; nil means a cosine from the peak of the run's own.
-	LR nets.LRSchedule
-	// Momentum is β; 0 means 0.9.
-	Momentum float64
-	// Batch is the batch size; 0 means the run's.
+	// Batch is the number of retained examples a step; 0 means an eighth of
+	// the run's, at least 16 and at most the run's.
 	Batch int
+	// Momentum is β; 0 means 0.5.
+	Momentum float64
+	// LR is the schedule; nil means a cosine with a tenth of warm-up whose
+	// peak moves parameters per example 1.6 times as far as the run's peak.
+	LR nets.LRSchedule
+	// Erase, if positive, takes back part of what the recorded run pushed into
+	// U: every step also climbs the loss of RepelBatch examples of U, with
+	// such a weight that the sum over the run is Erase times what descent on
+	// U was in the recorded run up to the start, per example and in learning
+	// time Σ η/(1−β). The weight is capped at 0.4, which is counted among the
+	// guards; beyond it a step climbs more than it descends.
+	Erase float64
+	// RepelBatch is the number of examples of U a step; 0 means an eighth of
+	// Batch, at least 1.
+	RepelBatch int
 }
 
+// maxRepel caps the weight of the ascent on U.
+const maxRepel = 0.4
+
+// pace is how much further a step per example may go than in the recorded run:
+// a short run tolerates more noise than a long one.
+const pace = 1.6
+
 func (a Accelerate) withDefaults(run *nets.Run) Accelerate {
+	cfg := run.Config
 	if a.Cost == 0 {
 		a.Cost = 0.2
 	}
-	if a.Momentum == 0 {
-		a.Momentum = 0.9
-	}
 	if a.Batch == 0 {
-		a.Batch = run.Config.Batch
+		a.Batch = min(cfg.Batch, max(16, cfg.Batch/8))
+	}
+	if a.Momentum == 0 {
+		a.Momentum = 0.5
+	}
+	if a.RepelBatch == 0 {
+		a.RepelBatch = max(1, a.Batch/8)
 	}
 	if a.LR == nil {
-		peak := 0.0
+		var peak float64
 		for t := range run.Steps {
-			peak = max(peak, run.Config.LR.Rate(t, run.Steps))
+			peak = max(peak, cfg.LR.Rate(t, run.Steps))
 		}
-		// A run without momentum steps 1/(1−β) times less at equal rate.
-		if run.Config.Momentum == 0 {
-			peak *= 1 - a.Momentum
-		}
-		a.LR = nets.CosineRate{Peak: peak, Warmup: 0.1}
+		perExample := peak / (1 - cfg.Momentum) / float64(cfg.Batch)
+		a.LR = nets.CosineRate{Peak: pace * perExample * float64(a.Batch) * (1 - a.Momentum), Warmup: 0.1}
 	}
 	return a
 }
@@ -69,51 +91,109 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 
 func (a Accelerate) solve(ctx context.Context, q *request) (*Result, error) {
 	a = a.withDefaults(q.Run)
-	w, _, err := q.checkpoint(int(math.Round(a.Start * float64(q.Run.Steps))))
+	w, start, err := q.checkpoint(a.Start)
 	if err != nil {
 		return nil, err
 	}
-	run, err := a.run(ctx, q, w, a.Cost*RetrainCost(q.Problem), q.Run.Config.Seed+1)
+	w, err = a.run(ctx, q, w, start, a.Cost*RetrainCost(q.Problem), q.Run.Config.Seed+1)
 	if err != nil {
 		return nil, err
 	}
-	return q.end(run.Params)
+	return q.end(w)
 }
 
-// run trains from w on the retained examples for about evals gradient
-// evaluations.
-func (a Accelerate) run(ctx context.Context, q *request, w *graph.Tensor, evals float64, seed uint64) (*nets.Run, error) {
-	a = a.withDefaults(q.Run)
-	n := float64(len(q.retained))
-	batch := math.Min(float64(a.Batch), n)
-	// Whole epochs cost n each, and a part of one costs batch a step.
-	perEpoch := math.Ceil(n / batch)
-	epochs := math.Floor(evals / n)
-	steps := int(epochs*perEpoch + math.Floor((evals-epochs*n)/batch))
+// run trains from w, which has seen the first steps of the recorded run, for
+// at most evals gradient evaluations.
+func (a Accelerate) run(ctx context.Context, q *request, w *graph.Tensor, start int, evals float64, seed uint64) (*graph.Tensor, error) {
+	fail := func(format string, args ...any) (*graph.Tensor, error) {
+		return nil, fmt.Errorf("unlearning: %s: "+format, append([]any{q.method}, args...)...)
+	}
+	kept := data.Order{Seed: seed, N: len(q.retained), Batch: min(a.Batch, len(q.retained))}
+	perStep := kept.Batch
+	forget := q.Forget.IDs()
+	var gone []int
+	if a.Erase > 0 {
+		perStep += min(a.RepelBatch, len(forget))
+	}
+	steps := int(evals / float64(perStep))
 	if steps < 1 {
-		return nil, fmt.Errorf("unlearning: %s: a budget of %.0f gradient evaluations is less than one batch of %.0f", q.method, evals, batch)
+		return fail("a budget of %.0f gradient evaluations is less than one step of %d", evals, perStep)
 	}
-	run, err := q.model.Train(ctx, q.Run.Data, nets.Config{
-		Steps: steps, Batch: a.Batch, LR: a.LR, Momentum: a.Momentum, WeightDecay: q.Run.Config.WeightDecay,
-		Seed: seed, Only: q.retained, From: w,
-	})
+	s, err := q.model.NewStepper(a.Momentum, q.Run.Config.WeightDecay, w, nil)
 	if err != nil {
-		return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+		return fail("%w", err)
 	}
-	return run, nil
-}
-
-// checkpoint returns the parameters at the checkpoint nearest to step t, the
-// earlier of two, and its step.
-func (q *request) checkpoint(t int) (*graph.Tensor, int, error) {
-	best := -1
-	for _, c := range q.History.Checkpoints() {
-		if best < 0 || abs(c-t) < abs(best-t) {
-			best = c
+	repel := a.repel(q, start, steps)
+	repelled := newSampler(forget, seed)
+	g, pull := q.model.NewVector(), q.model.NewVector()
+	ids := make([]int, 0, kept.Batch)
+	for t, batch := range kept.Steps(0, steps) {
+		if err := ctx.Err(); err != nil {
+			return fail("interrupted at step %d of %d: %w", t, steps, err)
+		}
+		ids = ids[:0]
+		for _, i := range batch {
+			ids = append(ids, q.retained[i])
+		}
+		loss, err := q.model.Gradient(s.W, q.Run.Data, ids, g)
+		if err == nil && repel > 0 {
+			gone = repelled.next(perStep - kept.Batch)
+			if _, err = q.model.Gradient(s.W, q.Run.Data, gone, pull); err == nil {
+				addScaled(g, -repel, pull)
+			}
+		}
+		if err == nil {
+			err = s.Step(g, a.LR.Rate(t, steps))
+		}
+		if err != nil {
+			return fail("step %d: %w", t, err)
+		}
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return nil, &DivergedError{q.method, t}
 		}
 	}
-	if best < 0 {
-		return nil, 0, fmt.Errorf("unlearning: %s: %w: the record holds no checkpoints", q.method, ErrNoHistory)
+	return s.W, nil
+}
+
+// repel returns the weight of the ascent on U.
+func (a Accelerate) repel(q *request, start, steps int) float64 {
+	if a.Erase <= 0 || start == 0 {
+		return 0
+	}
+	var run, mine float64
+	for t := range start {
+		run += q.rate(t)
+	}
+	for t := range steps {
+		mine += a.LR.Rate(t, steps)
+	}
+	run /= (1 - q.Run.Config.Momentum) * float64(q.Run.Data.Len())
+	mine /= (1 - a.Momentum) * float64(q.Forget.Len())
+	w := a.Erase * run / mine
+	if w > maxRepel {
+		q.guards["repel capped"]++
+		return maxRepel
+	}
+	return w
+}
+
+// checkpoint returns the parameters at the checkpoint nearest to a share of the
+// run, the earlier of two, and its step; share 1 is the end of the run, which
+// needs none.
+func (q *request) checkpoint(share float64) (*graph.Tensor, int, error) {
+	if share >= 1 {
+		return q.Run.Params, q.Run.Steps, nil
+	}
+	points := q.History.Checkpoints()
+	if len(points) == 0 {
+		return nil, 0, fmt.Errorf("unlearning: %s: %w: the record (%s) holds no checkpoint; record with history.Spaced", q.method, ErrNoHistory, q.History.Policy())
+	}
+	want := share * float64(q.Run.Steps)
+	best := points[0]
+	for _, c := range points {
+		if math.Abs(float64(c)-want) < math.Abs(float64(best)-want) {
+			best = c
+		}
 	}
 	w, _, read, err := q.History.Checkpoint(best)
 	if err != nil {
@@ -122,5 +202,3 @@ func (q *request) checkpoint(t int) (*graph.Tensor, int, error) {
 	q.read += read
 	return w, best, nil
 }
-
-func abs(x int) int { return max(x, -x) }

@@ -7,48 +7,76 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 )
 
-// disturbances gives δ_t = m/(b−m)·(ḡ_U − g_t), the pull that U had on step t,
-// from the smaller side of the split: g_t − ḡ_{B∖U} is the same vector.
+// Disturbance says how the disturbances δ_t = m/(b−m)·(ḡ_U − g_t) are found.
+// The zero value computes every one from the smaller side of the batch.
+type Disturbance struct {
+	// Knots is the number of epochs in which they are computed, from the first
+	// to the last, at even distances in the logarithm of learning time; 0
+	// means every epoch. In between, the gap between the gradient of the
+	// smaller side, U or the rest, and that of all data is interpolated by a
+	// spline: taken over a whole epoch it changes slowly. The recorded
+	// gradients supply the rest, which does not.
+	Knots int
+	// Tails also computes, in every epoch, the disturbance of the smaller last
+	// batch. Its examples weigh more than others, which ones they are is
+	// chance, and no interpolation can know.
+	Tails bool
+}
+
+// disturbances gives δ_t for the steps of one request.
 type disturbances struct {
 	q      *request
-	window Window
-	knots  []knot // epoch means, when only some epochs are kept
-	time   []float64
+	exact  bool // every δ_t is computed
+	tails  bool
+	knots  *knots
+	small  bool // the smaller side is U
 	buf    *graph.Tensor
 	kept   *graph.Tensor
-	exact  bool // delta of the last step is δ_t itself
+	shares map[int]*graph.Tensor // by epoch: Σ_i∈part (∇ℓ_i − g_t) per example, over the steps not computed
+	deltas map[int]*graph.Tensor // by step: δ_t where it was computed beforehand
+	known  bool                  // the last delta given out is δ_t itself
 }
 
-// knot is the mean disturbance of a kept epoch, at its middle in learning time.
-type knot struct {
-	time float64
-	mean *graph.Tensor
-}
-
-func newDisturbances(ctx context.Context, q *request, w Window) (*disturbances, error) {
-	s := &disturbances{q: q, window: w, buf: q.model.NewVector(), kept: q.model.NewVector()}
-	if w.Every <= 1 {
+func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) (*disturbances, error) {
+	if c.Knots < 0 {
+		return nil, fmt.Errorf("disturbance: %d knots", c.Knots)
+	}
+	s := &disturbances{
+		q: q, tails: c.Tails, small: 2*q.Forget.Len() <= q.Run.Data.Len(),
+		buf: q.model.NewVector(), kept: q.model.NewVector(), shares: map[int]*graph.Tensor{}, deltas: map[int]*graph.Tensor{},
+	}
+	per := q.Run.Order.StepsPerEpoch()
+	from, to := first/per, (q.Run.Steps+per-1)/per
+	if s.exact = c.Knots == 0 || c.Knots >= to-from; s.exact {
 		return s, nil
 	}
-	s.time = make([]float64, q.Run.Steps+1)
-	for t := range q.Run.Steps {
-		s.time[t+1] = s.time[t] + q.rate(t)
-	}
-	return s, s.findKnots(ctx)
+	s.knots = newKnots(q, from, to, c.Knots)
+	return s, s.gather(ctx, first)
 }
 
-// epochs returns the number of epochs of the run, the last one perhaps cut.
-func (s *disturbances) epochs() int {
+// computed reports whether the disturbance of a step is computed rather than
+// interpolated.
+func (s *disturbances) computed(t int) bool {
+	order := s.q.Run.Order
+	per := order.StepsPerEpoch()
+	tail := order.N%order.Batch != 0 && t%per == per-1
+	return s.exact || s.knots.at(t/per) || s.tails && tail
+}
+
+// epochSums are sums over the steps of an epoch; part is the smaller side.
+type epochSums struct {
+	all   *graph.Tensor // Σ b_t g_t
+	rest  *graph.Tensor // Σ m_t g_t over steps that are not computed
+	part  *graph.Tensor // Σ_i∈part ∇ℓ_i over steps that are
+	n, m  int           // Σ b_t, Σ m_t
+	mRest int           // Σ m_t over steps that are not computed
+}
+
+// gather walks through the run once. It computes disturbances where they are
+// to be computed, and leaves for every other epoch what its steps share.
+func (s *disturbances) gather(ctx context.Context, first int) error {
 	per := s.q.Run.Order.StepsPerEpoch()
-	return (s.q.Run.Steps + per - 1) / per
-}
-
-// findKnots computes the mean disturbance of every kept epoch, weighted by
-// learning rates. All gradients are at recorded points.
-func (s *disturbances) findKnots(ctx context.Context) error {
-	first := s.window.first(s.q.Run)
-	per, epochs := s.q.Run.Order.StepsPerEpoch(), s.epochs()
-	delta := s.q.model.NewVector()
+	epochs := map[int]*epochSums{}
 	for pt, err := range s.q.trajectory(first) {
 		if err == nil {
 			err = ctx.Err()
@@ -56,68 +84,101 @@ func (s *disturbances) findKnots(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e := pt.t / per
-		if !s.window.keeps(e, epochs) || e == epochs-1 && len(s.knots) > 0 && pt.t < first {
-			continue
+		e := epochs[pt.t/per]
+		if e == nil {
+			v := s.q.model.NewVector
+			e = &epochSums{all: v(), rest: v(), part: v()}
+			epochs[pt.t/per] = e
 		}
-		if pt.t%per == 0 || pt.t == first {
-			end := min((e+1)*per, s.q.Run.Steps)
-			s.knots = append(s.knots, knot{(s.time[pt.t] + s.time[end]) / 2, s.q.model.NewVector()})
-		}
-		if len(pt.kept) == 0 || len(pt.gone) == 0 {
-			continue
-		}
-		if err := s.compute(pt, delta); err != nil {
+		if err := s.add(e, pt); err != nil {
 			return err
 		}
-		end := min((e+1)*per, s.q.Run.Steps)
-		start := max(e*per, first)
-		share := s.q.rate(pt.t) / (s.time[end] - s.time[start])
-		m := s.knots[len(s.knots)-1].mean
-		for i := range m.Len() {
-			m.Set(i, m.At(i)+share*delta.At(i))
+	}
+	for i, e := range s.knots.epochs {
+		if k := epochs[e]; k.m > 0 {
+			combine(s.knots.gaps[i], 1/float64(k.m), k.part, -1/float64(k.n), k.all)
 		}
+	}
+	for e, k := range epochs {
+		if s.knots.at(e) || k.mRest == 0 {
+			continue
+		}
+		// Over the epoch Σ_i∈part ∇ℓ_i = m (F + gap). What the computed steps
+		// took of it, and the m_t g_t that δ_t is measured from, is taken off.
+		share := s.q.model.NewVector()
+		s.knots.interpolate(e, share)
+		addScaled(share, 1/float64(k.n), k.all)
+		combine(share, float64(k.m), share, -1, k.rest)
+		combine(share, 1/float64(k.mRest), share, -1/float64(k.mRest), k.part)
+		s.shares[e] = share
 	}
 	return nil
 }
 
-// at sets delta to the disturbance of a step that keeps some examples.
-func (s *disturbances) at(pt point, delta *graph.Tensor) error {
-	lastEpoch := pt.t/s.q.Run.Order.StepsPerEpoch() == s.epochs()-1
-	switch {
-	case s.window.Every <= 1 || lastEpoch:
-		s.exact = true
-		if len(pt.gone) == 0 {
-			delta.Zero()
-			return nil
-		}
-		return s.compute(pt, delta)
-	default:
-		s.exact = false
-		s.interpolate(pt.t, delta)
+// add counts one step.
+func (s *disturbances) add(e *epochSums, pt point) error {
+	if pt.g == nil {
+		return s.noGradient(pt.t)
+	}
+	b, m := len(pt.kept)+len(pt.gone), len(pt.gone)
+	if !s.small {
+		m = len(pt.kept)
+	}
+	e.n, e.m = e.n+b, e.m+m
+	addScaled(e.all, float64(b), pt.g)
+	if !s.computed(pt.t) {
+		e.mRest += m
+		addScaled(e.rest, float64(m), pt.g)
 		return nil
 	}
+	if len(pt.kept) == 0 || m == 0 {
+		// All of the batch is on one side: its gradient is known.
+		addScaled(e.part, float64(m), pt.g)
+		return nil
+	}
+	delta := s.q.model.NewVector()
+	if err := s.compute(pt, delta); err != nil {
+		return err
+	}
+	s.deltas[pt.t] = delta
+	// ∇ over the kept is g − δ, over the gone g + (b−m)/m δ.
+	addScaled(e.part, float64(m), pt.g)
+	c := float64(len(pt.kept))
+	if !s.small {
+		c = -c
+	}
+	addScaled(e.part, c, delta)
+	return nil
 }
 
-func (s *disturbances) interpolate(t int, delta *graph.Tensor) {
-	now := (s.time[t] + s.time[t+1]) / 2
-	k := 0
-	for k+1 < len(s.knots) && s.knots[k+1].time <= now {
-		k++
-	}
-	a := s.knots[k]
-	if s.window.Hold || k+1 == len(s.knots) || now < a.time {
-		delta.Copy(a.mean)
-		return
-	}
-	b := s.knots[k+1]
-	mix(delta, a.mean, b.mean, (now-a.time)/(b.time-a.time))
+func (s *disturbances) noGradient(t int) error {
+	return fmt.Errorf("step %d has no recorded gradient; record with history.All", t)
 }
 
-// compute sets delta to δ_t from the smaller side.
+// at sets delta to the disturbance of a step that keeps some examples.
+func (s *disturbances) at(pt point, delta *graph.Tensor) error {
+	s.known = s.computed(pt.t)
+	switch before := s.deltas[pt.t]; {
+	case len(pt.gone) == 0:
+		delta.Zero()
+	case before != nil:
+		delta.Copy(before)
+	case s.known:
+		return s.compute(pt, delta)
+	case s.small:
+		combine(delta, float64(len(pt.gone))/float64(len(pt.kept)), s.shares[s.epoch(pt.t)], 0, delta)
+	default:
+		combine(delta, -1, s.shares[s.epoch(pt.t)], 0, delta)
+	}
+	return nil
+}
+
+func (s *disturbances) epoch(t int) int { return t / s.q.Run.Order.StepsPerEpoch() }
+
+// compute sets delta to δ_t from the smaller side of the batch.
 func (s *disturbances) compute(pt point, delta *graph.Tensor) error {
 	if pt.g == nil {
-		return fmt.Errorf("step %d has no recorded gradient; record with history.All, or history.EveryEpochs of the same period", pt.t)
+		return s.noGradient(pt.t)
 	}
 	m, b := float64(len(pt.gone)), float64(len(pt.gone)+len(pt.kept))
 	ds := s.q.Run.Data
@@ -138,24 +199,9 @@ func (s *disturbances) compute(pt point, delta *graph.Tensor) error {
 // keptGradient returns the mean gradient of the kept examples at w_t if it is
 // known without work: g_t − δ_t.
 func (s *disturbances) keptGradient(pt point, delta *graph.Tensor) *graph.Tensor {
-	if !s.exact || pt.g == nil {
+	if !s.known || pt.g == nil {
 		return nil
 	}
 	combine(s.kept, 1, pt.g, -1, delta)
 	return s.kept
-}
-
-// combine sets out to a·x + b·y.
-func combine(out *graph.Tensor, a float64, x *graph.Tensor, b float64, y *graph.Tensor) {
-	if o := out.Float32s(); o != nil {
-		x, y, a, b := x.Float32s(), y.Float32s(), float32(a), float32(b)
-		for i := range o {
-			o[i] = a*x[i] + b*y[i]
-		}
-		return
-	}
-	o, xs, ys := out.Float64s(), x.Float64s(), y.Float64s()
-	for i := range o {
-		o[i] = a*xs[i] + b*ys[i]
-	}
 }

@@ -33,8 +33,10 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	}
 	r := m.Convex
 	r.Title = m.Name()
-	if r.Window.Every == 0 {
-		r.Window.Every = 4
+	if r.Disturbance.Knots == 0 {
+		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
+		// third the smaller last batches cost more than they mend.
+		r.Disturbance = Disturbance{Knots: 5, Tails: 3*p.Forget.Len() <= p.Run.Data.Len()}
 	}
 	if r.Curvature == nil {
 		r.Curvature = Sampled{}

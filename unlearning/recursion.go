@@ -18,8 +18,9 @@ import (
 // forgotten moves neither retrained parameters nor momentum, so there d takes
 // back what the step did.
 type Recursion struct {
-	Window    Window
-	Curvature Curvature // nil means Exact
+	Window      Window
+	Disturbance Disturbance
+	Curvature   Curvature // nil means Exact
 	// Title names the method in results; "" means "recursion".
 	Title string
 }
@@ -49,7 +50,8 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 		r.Curvature = Exact{}
 	}
 	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: %s: %w", r.Name(), err) }
-	dist, err := newDisturbances(ctx, q, r.Window)
+	first := r.Window.first(q.Run)
+	dist, err := newDisturbances(ctx, q, first, r.Disturbance)
 	if err != nil {
 		return fail(err)
 	}
@@ -61,7 +63,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	if err != nil {
 		return fail(err)
 	}
-	for pt, err := range q.trajectory(r.Window.first(q.Run)) {
+	for pt, err := range q.trajectory(first) {
 		if err == nil {
 			err = ctx.Err()
 		}

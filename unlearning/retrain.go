@@ -82,9 +82,11 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	run, err := f.run(ctx, q, q.model.Init(f.Seed), f.Evals, f.Seed)
+	a := f.Accelerate.withDefaults(q.Run)
+	a.Erase = 0 // fresh parameters remember nothing
+	w, err := a.run(ctx, q, q.model.Init(f.Seed), 0, f.Evals, f.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return q.end(run.Params)
+	return q.end(w)
 }

@@ -2,20 +2,12 @@ package unlearning
 
 import "github.com/miniunlearn/miniunlearn/nets"
 
-// Window says which recorded steps disturb. The zero value is all of them.
+// Window says which recorded steps a recursion visits. The zero value is all
+// of them.
 type Window struct {
 	// Last keeps the steps that make up the last share of the learning time
-	// Σ η_t; 0 means all. Steps before them are not visited at all.
+	// Σ η_t; 0 means all. What U did before them is left in.
 	Last float64
-	// Every keeps the disturbances of every s-th epoch, from the first on, and
-	// those of the last epoch; 0 and 1 mean all epochs. Between kept epochs
-	// the disturbance is interpolated in learning time, from the epochs'
-	// means. Whole epochs are kept because the disturbance of a step is mostly
-	// sampling noise, which cancels over an epoch.
-	Every int
-	// Hold keeps the mean of a kept epoch until the next one instead of
-	// interpolating.
-	Hold bool
 }
 
 // first returns the first step of the window.
@@ -34,9 +26,4 @@ func (w Window) first(run *nets.Run) int {
 		}
 	}
 	return 0
-}
-
-// keeps reports whether the disturbances of an epoch are computed.
-func (w Window) keeps(epoch, epochs int) bool {
-	return w.Every <= 1 || epoch%w.Every == 0 || epoch == epochs-1
 }

@@ -1,9 +1,11 @@
+//go:build !openblas
+
 package gemm
 
 // desk is the scratch memory of one task at a time.
 type desk[T Float] struct {
-	a, b, tile []T
-	s          strip[T]
+	panel, tile []T
+	s           strip[T]
 }
 
 // room returns x with length n, a new slice if it is too short.
@@ -12,14 +14,6 @@ func room[T Float](x []T, n int) []T {
 		return make([]T, n)
 	}
 	return x[:n]
-}
-
-// rows is a block of rows of op(A), in place or packed. Row i, element p of
-// strip t is at x[t·strip + i·row + p·col].
-type rows[T Float] struct {
-	x               []T
-	m               int
-	strip, row, col int
 }
 
 // heights cuts m rows into full strips of height mr and up to two lower ones,
@@ -49,26 +43,29 @@ func (d *desk[T]) work(j *job[T], i int) {
 		if p0 == 0 {
 			s.beta = j.beta
 		}
-		a := d.rowsOfA(j, i0, p0, m)
+		a := j.a.from(i0, p0)
+		if s.rsa, s.csa = j.a.ld, 1; j.a.trans {
+			s.rsa, s.csa = s.csa, s.rsa
+		}
 		jj := 0
-		if !j.b.trans && m <= directRows && n >= nr {
-			s.b, s.rsb, s.stepB = j.b.x[p0*j.b.ld+j0:], j.b.ld, nr
-			d.along(kern, a, n/nr, j.c[i0*j.ldc+j0:], j.ldc)
+		if j.direct {
 			jj = n / nr * nr
+			s.b, s.rsb = j.b.from(p0, j0), j.b.ld
+			d.along(kern, a, m, n/nr, j.c[i0*j.ldc+j0:], j.ldc)
 		}
 		for ; jj < n; jj += nr {
 			w := min(nr, n-jj)
 			d.panelOfB(j, p0, j0+jj, w)
 			c := j.c[i0*j.ldc+j0+jj:]
 			if w == nr {
-				d.down(kern, a, c, j.ldc)
+				d.down(kern, a, m, c, j.ldc)
 				continue
 			}
 			// A panel narrower than a tile: its tiles are computed beside C.
 			d.tile = room(d.tile, m*nr)
 			beta := s.beta
 			s.beta = 0
-			d.down(kern, a, d.tile, nr)
+			d.down(kern, a, m, d.tile, nr)
 			s.beta = beta
 			kern.merge(c, j.ldc, d.tile, w, m, beta)
 		}
@@ -76,81 +73,56 @@ func (d *desk[T]) work(j *job[T], i int) {
 	d.s = strip[T]{} // do not keep the caller's matrices alive
 }
 
-// rowsOfA returns rows i0..i0+m−1 of op(A), columns p0..p0+s.k−1.
-func (d *desk[T]) rowsOfA(j *job[T], i0, p0, m int) rows[T] {
-	mr, k := j.kernel.mr, d.s.k
-	if j.a.trans { return rows[T]{x: j.a.x[p0*j.a.ld+i0:], m: m, strip: mr, row: 1, col: j.a.ld} }
-	if !j.a.trans {
-		return rows[T]{x: j.a.x[i0*j.a.ld+p0:], m: m, strip: mr * j.a.ld, row: j.a.ld, col: 1}
-	}
-	d.a = room(d.a, (m/mr+2)*mr*k)
-	full, rest := heights(m, mr)
-	x, dst := j.a.x[p0*j.a.ld+i0:], d.a
-	for range full {
-		j.kernel.line(dst, mr, x, j.a.ld, mr, k)
-		x, dst = x[mr:], dst[mr*k:]
-	}
-	for _, h := range rest {
-		if h > 0 {
-			j.kernel.line(dst, mr, x, j.a.ld, h, k)
-			x, dst = x[h:], dst[mr*k:]
-		}
-	}
-	return rows[T]{x: d.a, m: m, strip: mr * k, row: 1, col: mr}
-}
-
 // panelOfB packs rows p0..p0+s.k−1 of op(B), columns j0..j0+w−1.
 func (d *desk[T]) panelOfB(j *job[T], p0, j0, w int) {
 	nr := j.kernel.nr
-	d.b = room(d.b, nr*j.slice)
+	d.panel = room(d.panel, nr*j.slice)
+	pack := j.kernel.line
 	if j.b.trans {
-		j.kernel.turn(d.b, nr, j.b.x[j0*j.b.ld+p0:], j.b.ld, w, d.s.k)
-	} else {
-		j.kernel.line(d.b, nr, j.b.x[p0*j.b.ld+j0:], j.b.ld, w, d.s.k)
+		pack = j.kernel.turn
 	}
-	d.s.b, d.s.rsb, d.s.stepB = d.b, nr, 0
+	pack(d.panel, nr, j.b.from(p0, j0), j.b.ld, w, d.s.k)
+	d.s.b, d.s.rsb = d.panel, nr
 }
 
-// down multiplies all rows with the packed panel s.b, one tile below the other.
-func (d *desk[T]) down(kern *kernel[T], a rows[T], c []T, ldc int) {
+// down multiplies m rows of A with the panel s.b, one tile below the other.
+func (d *desk[T]) down(kern *kernel[T], a []T, m int, c []T, ldc int) {
 	s := &d.s
-	s.rsa, s.csa, s.ldc = a.row, a.col, ldc
-	full, rest := heights(a.m, kern.mr)
+	full, rest := heights(m, kern.mr)
 	if full > 0 {
-		s.rows, s.tiles = kern.mr, full
-		s.a, s.stepA = a.x, a.strip
+		s.rows, s.tiles, s.stepB, s.ldc = kern.mr, full, 0, ldc
+		s.a, s.stepA = a, kern.mr*s.rsa
 		s.c, s.stepC = c, kern.mr*ldc
 		kern.run(s)
 	}
-	d.rest(kern, a, full, rest, 1, c, ldc)
+	d.rest(kern, a, full*kern.mr, rest, 1, c, ldc)
 }
 
 // along multiplies strip by strip with a B in place, tiles side by side.
-func (d *desk[T]) along(kern *kernel[T], a rows[T], tiles int, c []T, ldc int) {
+func (d *desk[T]) along(kern *kernel[T], a []T, m, tiles int, c []T, ldc int) {
+	if tiles == 0 {
+		return
+	}
 	s := &d.s
-	s.rsa, s.csa, s.ldc = a.row, a.col, ldc
-	s.stepA, s.stepC = 0, kern.nr
-	full, rest := heights(a.m, kern.mr)
+	s.tiles, s.stepA, s.stepB, s.stepC, s.ldc = tiles, 0, kern.nr, kern.nr, ldc
+	full, rest := heights(m, kern.mr)
 	for t := range full {
-		s.rows, s.tiles, s.a, s.c = kern.mr, tiles, a.x[t*a.strip:], c[t*kern.mr*ldc:]
+		s.rows, s.a, s.c = kern.mr, a[t*kern.mr*s.rsa:], c[t*kern.mr*ldc:]
 		kern.run(s)
 	}
-	d.rest(kern, a, full, rest, tiles, c, ldc)
+	d.rest(kern, a, full*kern.mr, rest, tiles, c, ldc)
 }
 
-// rest is the end of down and along, the strips lower than a tile.
-func (d *desk[T]) rest(kern *kernel[T], a rows[T], full int, rest [2]int, tiles int, c []T, ldc int) {
+// rest is the end of down and along, the strips from row i on that are lower
+// than a tile.
+func (d *desk[T]) rest(kern *kernel[T], a []T, i int, rest [2]int, tiles int, c []T, ldc int) {
 	s := &d.s
-	at, row := full*a.strip, full*kern.mr
+	s.tiles, s.ldc = tiles, ldc
 	for _, h := range rest {
-		if h == 0 {
-			break
-		}
-		s.rows, s.tiles, s.a, s.c = h, tiles, a.x[at:], c[row*ldc:]
-		kern.run(s)
-		row += h
-		if at += a.strip; true { // in place
-			at = row * a.row
+		if h > 0 {
+			s.rows, s.a, s.c = h, a[i*s.rsa:], c[i*ldc:]
+			kern.run(s)
+			i += h
 		}
 	}
 }

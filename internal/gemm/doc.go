@@ -14,9 +14,9 @@
 // copies a slice of op(B) panel by panel (16 columns side by side, so that the
 // inner loop reads memory in order and out of the first-level cache), and runs
 // a micro-kernel over the rows: 6×16 products are held in twelve vector
-// registers while k passes by. Rows of A are read where they are, since the
-// kernel broadcasts single elements; a transposed A is copied too, as
-// neighbours in k would be a row stride apart.
+// registers while k passes by. A is read where it is, transposed or not, since
+// the kernel broadcasts single elements of it. With few rows B is read in place
+// too, and a C of few columns is computed as its transpose where A allows it.
 //
 // The micro-kernels are assembly for AVX2 and FMA (written by gen.go), chosen
 // when the processor has both; everywhere else the same tasks run a portable

@@ -23,9 +23,7 @@ func main() {
 	p("#include \"textflag.h\"")
 	tiles("32", "PS", "SS")
 	tiles("64", "PD", "SD")
-	line("32", "24", "VMOVUPS (SI), X0", "MOVQ 16(SI), AX", "VMOVUPS X0, (DI)", "MOVQ AX, 16(DI)", 24)
-	line("64", "48", "VMOVUPS (SI), Y0", "VMOVUPS 32(SI), X1", "VMOVUPS Y0, (DI)", "VMOVUPS X1, 32(DI)", 48)
-	lineB()
+	line()
 	turnBlock()
 	merge("32", "PS", "SS", 4)
 	merge("64", "PD", "SD", 8)
@@ -165,32 +163,9 @@ func tile(size, packed, single string, rows int) {
 	next()
 }
 
-// line writes the copy of rows of six elements, a strip of a transposed A.
-func line(size, bytes, load0, load1, store0, store1 string, width int) {
-	p("")
-	p("// func line%s(dst *float%s, x *float%s, ld, k int)", bytes, size, size)
-	p("TEXT ·line%s(SB), NOSPLIT, $0-32", bytes)
-	p("\tMOVQ dst+0(FP), DI")
-	p("\tMOVQ x+8(FP), SI")
-	p("\tMOVQ ld+16(FP), R9")
-	p("\tMOVQ k+24(FP), CX")
-	p("")
-	p("\tPCALIGN $32")
-	p("row:")
-	for _, s := range []string{load0, load1, store0, store1} {
-		p("\t%s", s)
-	}
-	p("\tADDQ R9, SI")
-	p("\tADDQ $%d, DI", width)
-	p("\tDECQ CX")
-	p("\tJNZ row")
-	p("\tVZEROUPPER")
-	p("\tRET")
-}
-
-// lineB writes the copy of rows of up to 64 bytes into rows of 64, a panel of
+// line writes the copy of rows of up to 64 bytes into rows of 64, a panel of
 // B. Loads under a mask touch no memory where the mask is zero.
-func lineB() {
+func line() {
 	p("")
 	p("// func line64(dst, x unsafe.Pointer, ld, k int, mask *[16]uint32)")
 	p("TEXT ·line64(SB), NOSPLIT, $0-40")

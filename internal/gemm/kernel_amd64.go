@@ -19,14 +19,14 @@ func pick32() *kernel[float32] {
 	if !hasAVX2() {
 		return portable[float32]()
 	}
-	return &kernel[float32]{mr: 6, nr: 16, run: run32, turn: turn32, line: line32, merge: mergeAVX32}
+	return &kernel[float32]{mr: 6, nr: 16, run: run32, turn: turnAVX32, line: lineAVX32, merge: mergeAVX32}
 }
 
 func pick64() *kernel[float64] {
 	if !hasAVX2() {
 		return portable[float64]()
 	}
-	return &kernel[float64]{mr: 6, nr: 8, run: run64, turn: turnPortable[float64], line: line64F, merge: mergeAVX64}
+	return &kernel[float64]{mr: 6, nr: 8, run: run64, turn: turnPortable[float64], line: lineAVX64, merge: mergeAVX64}
 }
 
 // order32 is a strip as the assembly reads it: distances in bytes.

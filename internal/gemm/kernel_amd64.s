@@ -2107,46 +2107,6 @@ add1:
 	VZEROUPPER
 	RET
 
-// func line24(dst *float32, x *float32, ld, k int)
-TEXT ·line24(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ ld+16(FP), R9
-	MOVQ k+24(FP), CX
-
-	PCALIGN $32
-row:
-	VMOVUPS (SI), X0
-	MOVQ 16(SI), AX
-	VMOVUPS X0, (DI)
-	MOVQ AX, 16(DI)
-	ADDQ R9, SI
-	ADDQ $24, DI
-	DECQ CX
-	JNZ row
-	VZEROUPPER
-	RET
-
-// func line48(dst *float64, x *float64, ld, k int)
-TEXT ·line48(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ ld+16(FP), R9
-	MOVQ k+24(FP), CX
-
-	PCALIGN $32
-row:
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), X1
-	VMOVUPS Y0, (DI)
-	VMOVUPS X1, 32(DI)
-	ADDQ R9, SI
-	ADDQ $48, DI
-	DECQ CX
-	JNZ row
-	VZEROUPPER
-	RET
-
 // func line64(dst, x unsafe.Pointer, ld, k int, mask *[16]uint32)
 TEXT ·line64(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI

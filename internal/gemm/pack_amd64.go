@@ -13,36 +13,16 @@ var masks = func() (m [32]uint32) {
 }()
 
 //go:noescape
-func line24(dst *float32, x *float32, ld, k int)
-
-//go:noescape
-func line48(dst *float64, x *float64, ld, k int)
-
-//go:noescape
 func line64(dst, x unsafe.Pointer, ld, k int, mask *[16]uint32)
 
-func line32(dst []float32, width int, x []float32, ld, w, k int) {
+func lineAVX32(dst []float32, width int, x []float32, ld, w, k int) {
 	_, _ = dst[k*width-1], x[(k-1)*ld+w-1] // the last elements touched
-	switch {
-	case width == 16:
-		line64(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*ld, k, (*[16]uint32)(masks[16-w:]))
-	case width == 6 && w == 6:
-		line24(&dst[0], &x[0], 4*ld, k)
-	default:
-		linePortable(dst, width, x, ld, w, k)
-	}
+	line64(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*ld, k, (*[16]uint32)(masks[16-w:]))
 }
 
-func line64F(dst []float64, width int, x []float64, ld, w, k int) {
+func lineAVX64(dst []float64, width int, x []float64, ld, w, k int) {
 	_, _ = dst[k*width-1], x[(k-1)*ld+w-1]
-	switch {
-	case width == 8:
-		line64(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 8*ld, k, (*[16]uint32)(masks[16-2*w:]))
-	case width == 6 && w == 6:
-		line48(&dst[0], &x[0], 8*ld, k)
-	default:
-		linePortable(dst, width, x, ld, w, k)
-	}
+	line64(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 8*ld, k, (*[16]uint32)(masks[16-2*w:]))
 }
 
 // turnBlock32 copies the transpose of eight rows of a multiple of eight
@@ -52,9 +32,9 @@ func line64F(dst []float64, width int, x []float64, ld, w, k int) {
 //go:noescape
 func turnBlock32(dst *float32, width int, x *float32, ld, blocks int)
 
-// turn32 covers w×k by blocks of 8×8. What is left over at the ends is covered
+// turnAVX32 covers w×k by blocks of 8×8. What is left over at the ends is covered
 // by blocks that overlap the others, unless w or k is below 8.
-func turn32(dst []float32, width int, x []float32, ld, w, k int) {
+func turnAVX32(dst []float32, width int, x []float32, ld, w, k int) {
 	if w < 8 || k < 8 {
 		turnPortable(dst, width, x, ld, w, k)
 		return

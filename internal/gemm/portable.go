@@ -1,3 +1,5 @@
+//go:build !openblas
+
 package gemm
 
 // portable returns the kernel for processors without an assembly one. Tiles of
@@ -74,11 +76,7 @@ func turnPortable[T Float](dst []T, width int, x []T, ld, w, k int) {
 
 func linePortable[T Float](dst []T, width int, x []T, ld, w, k int) {
 	for p := range k {
-		row := x[p*ld : p*ld+w]
-		d := dst[p*width:][:len(row)]
-		for j, v := range row {
-			d[j] = v
-		}
+		copy(dst[p*width:(p+1)*width], x[p*ld:p*ld+w])
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build !openblas
+
 package gemm
 
 // strip is the work order of a micro-kernel: a run of tiles of C, each rows×nr

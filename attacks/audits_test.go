@@ -1,0 +1,284 @@
+package attacks
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// audited splits a world and audits it.
+func audited(t *testing.T, u ULiRA, w world, seed uint64) *ULiRAResult {
+	t.Helper()
+	a, b, err := SplitModels(w.draw(seed), seed)
+	require.NoError(t, err)
+	r, err := u.Audit(a, b)
+	require.NoError(t, err)
+	return r
+}
+
+func TestULiRAVerdicts(t *testing.T) {
+	base := world{models: 60, examples: 120, in: 2, common: .3}
+	for _, tc := range []struct {
+		name      string
+		forgotten float64
+		spread    float64
+		want      Verdict
+	}{
+		{"perfect", 0, 1, Passed},
+		{"no-op", 2, 1, UnderUnlearned},
+		{"half", 1, 1, UnderUnlearned},
+		{"over", -1.5, 1, OverUnlearned},
+		{"noisy", 0, 3, Distinguishable},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := base
+			w.forgotten, w.spread = tc.forgotten, tc.spread
+			r := audited(t, ULiRA{Fit: StudentT}, w, 1)
+			require.Equal(t, tc.want, r.Verdict, "privacy %v direction %v", r.Privacy.AUC, r.Direction.AUC)
+			require.NotNil(t, r.Efficacy)
+			switch tc.name {
+			case "perfect":
+				require.InDelta(t, r.Membership.AUC.Estimate, r.Efficacy.AUC.Estimate, .04)
+				require.True(t, r.Privacy.AUC.Contains(.5))
+			case "no-op":
+				require.True(t, r.Efficacy.AUC.Contains(.5), "%v", r.Efficacy.AUC)
+				require.InDelta(t, r.Membership.AUC.Estimate, r.Privacy.AUC.Estimate, .04)
+			case "over":
+				require.Less(t, r.Direction.AUC.High, .5)
+				require.Greater(t, r.Privacy.AUC.Low, .5, "two-sided: below is as visible as above")
+			}
+		})
+	}
+}
+
+// A perfect unlearner fails no more often than nominal, with a common shift
+// per model that an interval treating scores as independent would mistake.
+func TestULiRANullTrials(t *testing.T) {
+	const level = .9
+	wrong := 0
+	n := trials() / 2
+	for i := range n {
+		w := world{models: 40, examples: 30, in: math.NaN(), common: .8}
+		if r := audited(t, ULiRA{Fit: StudentT, Level: level}, w, uint64(1000+i)); r.Verdict != Passed {
+			wrong++
+		}
+	}
+	t.Logf("%d of %d perfect unlearners failed at nominal %v", wrong, n, 1-level)
+	requireRateAtMost(t, wrong, n, 1-level)
+}
+
+func TestULiRAWithoutInModels(t *testing.T) {
+	r := audited(t, ULiRA{}, world{models: 60, examples: 40, in: math.NaN(), forgotten: 2}, 3)
+	require.Nil(t, r.Efficacy)
+	require.Nil(t, r.Membership)
+	require.Equal(t, UnderUnlearned, r.Verdict)
+	_, err := ULiRA{Level: 2}.Audit(nil, nil)
+	require.ErrorIs(t, err, ErrRange)
+	_, err = ULiRA{}.Audit(nil, nil)
+	require.ErrorIs(t, err, ErrEmpty)
+	// No forgotten model at all.
+	a, b, err := SplitModels(world{models: 20, examples: 4, in: 1, forgotten: math.NaN()}.draw(1), 1)
+	require.NoError(t, err)
+	_, err = ULiRA{}.Audit(a, b)
+	require.ErrorIs(t, err, ErrTooFewShadows)
+	require.ErrorContains(t, err, `never "forgotten"`)
+}
+
+// models draws a row-major [n, examples] matrix around per-example means.
+func models(rng *rand.Rand, n, examples int, shift float64) []float64 {
+	x := make([]float64, 0, n*examples)
+	for range n {
+		for e := range examples {
+			x = append(x, float64(e)+shift+rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+func TestAttackEpsilonKnownAnswers(t *testing.T) {
+	require.InDelta(t, 2.197213466, attackEpsilon(.1, .1, 1e-5), 1e-9)
+	require.InDelta(t, 3.912003005, attackEpsilon(.01, .5, 1e-5), 1e-9)
+	require.Equal(t, inf, attackEpsilon(0, 0, 1e-5))
+	require.Zero(t, attackEpsilon(0, .3, 1e-5), "a rate of 0 discards the attack")
+}
+
+// F of a perfect unlearner is far from 1: about 0.40 under the single-
+// threshold rule. The null must say so.
+func TestDefectForgettingQualityNull(t *testing.T) {
+	rng := rand.New(rand.NewPCG(31, 1))
+	u, v := models(rng, 256, 150, 0), models(rng, 256, 150, 0)
+	r, err := ForgettingQuality{OneSided: true, Permutations: 29}.Score(u, v, 150)
+	require.NoError(t, err)
+	require.InDelta(t, .40, r.F, .05)
+	require.InDelta(t, .40, r.NullMean, .05)
+	require.Greater(t, r.PValue, .01)
+	require.True(t, r.CI.Contains(r.F))
+	two, err := ForgettingQuality{Permutations: 29}.Score(u, v, 150)
+	require.NoError(t, err)
+	require.InDelta(t, .21, two.F, .03)
+	require.True(t, two.NullLow <= two.F && two.F <= two.NullHigh)
+}
+
+func TestForgettingQualityFlags(t *testing.T) {
+	rng := rand.New(rand.NewPCG(32, 1))
+	v := models(rng, 100, 60, 0)
+	for _, shift := range []float64{2, -2} {
+		r, err := ForgettingQuality{}.Score(models(rng, 100, 60, shift), v, 60)
+		require.NoError(t, err)
+		require.Less(t, r.F, r.NullLow, "shift %v", shift)
+		require.Equal(t, .01, r.PValue)
+	}
+	far, err := ForgettingQuality{}.Score(models(rng, 100, 60, -50), v, 60)
+	require.NoError(t, err)
+	require.Equal(t, 2*math.Exp2(-13), far.F)
+	require.Equal(t, inf, far.Epsilon[0])
+}
+
+// Two examples by hand: four models a side, δ = 0 to the digits shown.
+func TestForgettingQualityByHand(t *testing.T) {
+	// Example 0: retrained 1,2,3,6, unlearned 4,5,7,8. The threshold 4 has
+	// FNR 0: discarded. 5: FPR 1/4, FNR 1/4: log 3. 7: FPR 0.
+	// Example 1: constant: 0.
+	u := []float64{4, 0, 5, 0, 7, 0, 8, 0}
+	v := []float64{1, 0, 2, 0, 3, 0, 6, 0}
+	r, err := ForgettingQuality{Delta: 1e-12, OneSided: true}.Score(u, v, 2)
+	require.NoError(t, err)
+	require.InDelta(t, math.Log(3), r.Epsilon[0], 1e-9)
+	require.Zero(t, r.Epsilon[1])
+	require.Equal(t, (2*math.Exp2(-3)+1)/2, r.F)
+}
+
+// A threshold cannot cut through equal outputs: between the three tied pairs
+// lies a spurious attack with FPR = FNR = ¼ that would give log 3.
+func TestForgettingQualityTies(t *testing.T) {
+	r, err := ForgettingQuality{}.Score([]float64{0, 0, 0, 5}, []float64{0, 0, 0, -1}, 1)
+	require.NoError(t, err)
+	require.Zero(t, r.Epsilon[0])
+}
+
+// The interval of a game is the wider of the two clusterings.
+func TestGameIntervalIsTheWider(t *testing.T) {
+	rng := rand.New(rand.NewPCG(36, 1))
+	var score []float64
+	var cluster, single []int
+	for c := range 12 {
+		score = append(score, normals(rng, 3*rng.NormFloat64(), 1, 10)...)
+		cluster = append(cluster, repeat(c, 10)...)
+	}
+	for i := range score {
+		single = append(single, i)
+	}
+	g := &GameScores{
+		Positive: score[:60], Negative: score[60:],
+		PositiveGroup: cluster[:60], NegativeGroup: cluster[60:],
+		PositiveExample: single[:60], NegativeExample: single[60:],
+	}
+	a, err := g.auc(.95)
+	require.NoError(t, err)
+	require.Equal(t, "delong-by-model", a.Method)
+	g.PositiveGroup, g.PositiveExample = g.PositiveExample, g.PositiveGroup
+	g.NegativeGroup, g.NegativeExample = g.NegativeExample, g.NegativeGroup
+	b, err := g.auc(.95)
+	require.NoError(t, err)
+	require.Equal(t, "delong-by-example", b.Method)
+	require.Equal(t, a.Low, b.Low)
+	plain, err := DeLong(g.Positive, g.Negative, .95)
+	require.NoError(t, err)
+	require.Less(t, 1.5*(plain.High-plain.Low), a.High-a.Low)
+}
+
+// The permutation p-value is exact: P(p ≤ 0.1) ≤ 0.1 under the null.
+func TestForgettingPValueNullTrials(t *testing.T) {
+	rng := rand.New(rand.NewPCG(33, 1))
+	wrong := 0
+	for i := range trials() {
+		r, err := ForgettingQuality{Permutations: 19, Seed: uint64(i)}.Score(models(rng, 10, 5, 0), models(rng, 14, 5, 0), 5)
+		require.NoError(t, err)
+		if r.PValue <= .1 {
+			wrong++
+		}
+	}
+	requireRateAtMost(t, wrong, trials(), .1)
+}
+
+func TestForgettingOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(34, 1))
+	u, v := models(rng, 20, 3, .5), models(rng, 20, 3, 0)
+	swap := func(x []float64) []float64 {
+		y := make([]float64, len(x))
+		for i := range x {
+			y[i/3*3+2-i%3] = x[i]
+		}
+		return y
+	}
+	want, err := ForgettingQuality{}.Score(u, v, 3)
+	require.NoError(t, err)
+	got, err := ForgettingQuality{}.Score(swap(u), swap(v), 3)
+	require.NoError(t, err)
+	want.Epsilon, got.Epsilon = nil, nil
+	require.Equal(t, want, got)
+}
+
+func TestModelMatrixBadInput(t *testing.T) {
+	ok := []float64{1, 2, 3, 4}
+	for name, f := range map[string]func(u, v []float64, e int) error{
+		"F":    func(u, v []float64, e int) error { _, err := ForgettingQuality{}.Score(u, v, e); return err },
+		"KLOM": func(u, v []float64, e int) error { _, err := KLOM{}.Score(u, v, e); return err },
+	} {
+		require.NoError(t, f(ok, ok, 2), name)
+		require.ErrorIs(t, f(ok, ok, 4), ErrTooFewShadows, name)
+		require.ErrorIs(t, f(ok, ok, 3), ErrShape, name)
+		require.ErrorIs(t, f(ok, ok, 0), ErrRange, name)
+		require.ErrorIs(t, f(nil, ok, 2), ErrEmpty, name)
+		require.ErrorContains(t, f(ok, []float64{1, 2, 3, math.NaN()}, 2), "retrained[3]", name)
+	}
+	for _, q := range []ForgettingQuality{{Delta: 2}, {Level: 1}, {Width: -1}, {Bins: -1}, {Permutations: -1}} {
+		_, err := q.Score(ok, ok, 2)
+		require.ErrorIs(t, err, ErrRange)
+	}
+	for _, k := range []KLOM{{Bins: -1}, {Floor: 1}, {Clip: -1}} {
+		_, err := k.Score(ok, ok, 2)
+		require.ErrorIs(t, err, ErrRange)
+	}
+}
+
+func TestKLOMKnownAnswers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(35, 1))
+	x := models(rng, 40, 6, 0)
+	r, err := KLOM{}.Score(x, x, 6)
+	require.NoError(t, err)
+	require.Zero(t, r.MeanKL)
+	require.Zero(t, r.MeanKS)
+	require.Zero(t, r.MeanW1)
+	r, err = KLOM{}.Score(constants(1, 10), constants(-1, 10), 1)
+	require.NoError(t, err)
+	require.InDelta(t, 11.5129, r.MeanKL, 1e-4)
+	require.Equal(t, math.Log(1e5), r.KL[0])
+	require.Equal(t, 1.0, r.MeanKS)
+	require.Equal(t, 2.0, r.MeanW1)
+	r, err = KLOM{}.Score(constants(3, 10), constants(3, 10), 1)
+	require.NoError(t, err)
+	require.Zero(t, r.KL95)
+	r, err = KLOM{Clip: 2}.Score(constants(1e6, 4), constants(2, 4), 1)
+	require.NoError(t, err)
+	require.Zero(t, r.MeanW1, "clipped")
+}
+
+// The published binning is half open and drops the largest value.
+func TestDefectKLOMLargestSample(t *testing.T) {
+	h := histogram([]float64{0, 1, 2, 3, 10}, 0, 10, 20)
+	require.InDelta(t, .2, h[19], 1e-15)
+	sum := 0.0
+	for _, v := range h {
+		sum += v
+	}
+	require.InDelta(t, 1, sum, 1e-15)
+	// One of ten retrained margins is the largest: without it KL would be 0.
+	u := constants(0, 10)
+	v := append(constants(0, 9), 1)
+	r, err := KLOM{}.Score(u, v, 1)
+	require.NoError(t, err)
+	require.InDelta(t, .9*math.Log(.9)+.1*math.Log(.1/1e-5), r.KL[0], 1e-12)
+}

@@ -1,0 +1,213 @@
+package attacks
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// ForgettingQuality is the score F of the first NeurIPS unlearning competition
+// (Triantafillou et al., "Are we making progress in unlearning?", 2024):
+//
+//	F = mean over forgotten examples of 2/2^{n}, n = min(⌊ε̂/Width⌋ + 1, Bins)
+//
+// where ε̂ of an example is the best attack's estimate from its outputs under
+// many unlearned and many retrained models. Every distinct output is tried as
+// a threshold, in both directions, in place of the competition's grid of
+// attacks. The zero value has the competition's δ, width and bins.
+//
+// F is not 1 for a perfect unlearner: ε̂ is a maximum over noisy attacks, so
+// that retraining against retraining gives about 0.21, and 0.40 under the
+// competition's OneSided rule, at 64 models as at 512. Read it beside its null.
+type ForgettingQuality struct {
+	Delta        float64 // 0 means 1e-5
+	Width        float64 // of a bin; 0 means 0.5
+	Bins         int     // 0 means 13
+	OneSided     bool    // only "unlearned iff output > t", the single-threshold rule; blind to outputs pushed down
+	Permutations int     // of the null; 0 means 99
+	Level        float64 // 0 means 0.95
+	Seed         uint64
+}
+
+// ForgettingResult is F with what is needed to read it.
+type ForgettingResult struct {
+	F       float64   `json:"f"`
+	CI      Interval  `json:"ci"` // BCa over examples, the models taken as given
+	Epsilon []float64 `json:"-"`  // ε̂ per example; +Inf under perfect separation
+
+	// The null: F when the labels "unlearned" and "retrained" are dealt at
+	// random among the same models, which is what a perfect unlearner gets.
+	NullMean float64 `json:"null_mean"`
+	NullLow  float64 `json:"null_low"` // central Level range
+	NullHigh float64 `json:"null_high"`
+	PValue   float64 `json:"p_value"` // P(null F ≤ F), exact for exchangeable models
+}
+
+// Score computes F from row-major outputs [models, examples] of unlearned and
+// of retrained models; the two numbers of models may differ. Errors wrap
+// ErrShape, ErrNotFinite, ErrRange and ErrTooFewShadows (fewer than 2 models
+// of a kind). Outputs that never vary give ε̂ = 0.
+func (q ForgettingQuality) Score(unlearned, retrained []float64, examples int) (*ForgettingResult, error) {
+	const op = "ForgettingQuality"
+	n, m, err := modelCounts(op, unlearned, retrained, examples)
+	if err != nil {
+		return nil, err
+	}
+	q.Delta, q.Width, q.Bins = orDefault(q.Delta, 1e-5), orDefault(q.Width, 0.5), orDefault(q.Bins, 13)
+	level, perms := orDefault(q.Level, 0.95), orDefault(q.Permutations, 99)
+	if err := checkOpen(op, "Delta", q.Delta); err != nil {
+		return nil, err
+	}
+	if err := checkOpen(op, "Level", level); err != nil {
+		return nil, err
+	}
+	if !(q.Width > 0) || q.Bins < 1 || perms < 1 {
+		return nil, failf(op, ErrRange, "Width %v, Bins %d, Permutations %d; want above 0", q.Width, q.Bins, perms)
+	}
+	ranked := make([]ranking, examples)
+	parallel(examples, func(e int) { ranked[e] = rank(unlearned, retrained, examples, e) })
+
+	isUnlearned := make([]bool, n+m)
+	for i := range n {
+		isUnlearned[i] = true
+	}
+	r := &ForgettingResult{Epsilon: make([]float64, examples)}
+	quality := make([]float64, examples)
+	for e := range ranked {
+		r.Epsilon[e] = q.epsilon(ranked[e], isUnlearned, n, m)
+		quality[e] = q.quality(r.Epsilon[e])
+	}
+	r.F = mean(sorted(quality))
+	if r.CI, err = (Bootstrap{Level: level, Seed: q.Seed}).BCa(func(x, _ []float64) (float64, error) {
+		return mean(x), nil
+	}, quality, []float64{0}); err != nil {
+		return nil, err
+	}
+	null := make([]float64, perms)
+	parallel(perms, func(p int) {
+		rng := rand.New(rand.NewPCG(q.Seed, uint64(p)))
+		label := slices.Clone(isUnlearned)
+		rng.Shuffle(len(label), func(i, j int) { label[i], label[j] = label[j], label[i] })
+		x := make([]float64, examples)
+		for e := range ranked {
+			x[e] = q.quality(q.epsilon(ranked[e], label, n, m))
+		}
+		null[p] = mean(sorted(x))
+	})
+	slices.Sort(null)
+	r.NullMean = mean(null)
+	r.NullLow, r.NullHigh = quantile(null, (1-level)/2), quantile(null, (1+level)/2)
+	atMost := 1
+	for _, v := range null {
+		if v <= r.F {
+			atMost++
+		}
+	}
+	r.PValue = float64(atMost) / float64(perms+1)
+	return r, nil
+}
+
+// quality is 2/2^n.
+func (q ForgettingQuality) quality(eps float64) float64 {
+	n := float64(q.Bins)
+	if b := math.Floor(math.Max(eps, 0)/q.Width) + 1; b < n {
+		n = b
+	}
+	return 2 * math.Exp2(-n)
+}
+
+// ranking is an example's outputs in ascending order: the models, and whether
+// each output equals the one before it.
+type ranking struct {
+	model []int32
+	tied  []bool
+}
+
+func rank(unlearned, retrained []float64, examples, e int) ranking {
+	n := len(unlearned) / examples
+	value := func(m int32) float64 {
+		if int(m) < n {
+			return unlearned[int(m)*examples+e]
+		}
+		return retrained[(int(m)-n)*examples+e]
+	}
+	r := ranking{model: make([]int32, (len(unlearned)+len(retrained))/examples)}
+	for i := range r.model {
+		r.model[i] = int32(i)
+	}
+	slices.SortStableFunc(r.model, func(a, b int32) int {
+		if va, vb := value(a), value(b); va < vb {
+			return -1
+		} else if va > vb {
+			return 1
+		}
+		return 0
+	})
+	r.tied = make([]bool, len(r.model))
+	for i := 1; i < len(r.model); i++ {
+		r.tied[i] = value(r.model[i]) == value(r.model[i-1])
+	}
+	return r
+}
+
+// epsilon is the largest estimate over all thresholds.
+func (q ForgettingQuality) epsilon(r ranking, isUnlearned []bool, n, m int) float64 {
+	best := 0.0
+	below := [2]int{} // unlearned and retrained outputs below the threshold
+	for i, model := range r.model {
+		if i > 0 && !r.tied[i] {
+			// The rule "unlearned iff output ≥ this one".
+			fnr, fpr := float64(below[0])/float64(n), float64(m-below[1])/float64(m)
+			best = max(best, attackEpsilon(fpr, fnr, q.Delta))
+			if !q.OneSided {
+				best = max(best, attackEpsilon(float64(below[1])/float64(m), float64(n-below[0])/float64(n), q.Delta))
+			}
+		}
+		if isUnlearned[model] {
+			below[0]++
+		} else {
+			below[1]++
+		}
+	}
+	return best
+}
+
+// attackEpsilon is the competition's estimate from one attack's error rates,
+//
+//	max{log((1−δ−FPR)/FNR), log((1−δ−FNR)/FPR)}
+//
+// +Inf if both rates are 0. If just one is 0 the attack is discarded: its
+// estimate would be infinite from a single lucky threshold.
+func attackEpsilon(fpr, fnr, delta float64) float64 {
+	switch {
+	case fpr == 0 && fnr == 0:
+		return math.Inf(1)
+	case fpr == 0 || fnr == 0:
+		return 0
+	}
+	a, b := (1-delta-fpr)/fnr, (1-delta-fnr)/fpr
+	return math.Log(max(a, b, 1))
+}
+
+// modelCounts checks two [models, examples] matrices.
+func modelCounts(op string, unlearned, retrained []float64, examples int) (n, m int, err error) {
+	if examples < 1 {
+		return 0, 0, failf(op, ErrRange, "examples is %d, want at least 1", examples)
+	}
+	if err := checkFinite(op, "unlearned", unlearned); err != nil {
+		return 0, 0, err
+	}
+	if err := checkFinite(op, "retrained", retrained); err != nil {
+		return 0, 0, err
+	}
+	for _, x := range [][]float64{unlearned, retrained} {
+		if len(x)%examples != 0 {
+			return 0, 0, failf(op, ErrShape, "%d outputs are not a multiple of %d examples", len(x), examples)
+		}
+	}
+	n, m = len(unlearned)/examples, len(retrained)/examples
+	if n < 2 || m < 2 {
+		return 0, 0, failf(op, ErrTooFewShadows, "%d unlearned and %d retrained models, want at least 2 of each", n, m)
+	}
+	return n, m, nil
+}

@@ -1,0 +1,153 @@
+package attacks
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// GameScores are the scores of a game over many target models, each with the
+// model group and the example it came from.
+type GameScores struct {
+	Game                             Game
+	Positive, Negative               []float64
+	PositiveGroup, NegativeGroup     []int
+	PositiveExample, NegativeExample []int
+}
+
+// Play fits LiRA on the shadows and scores every (target model, example) whose
+// state takes part in the game. Shadows and targets must hold the same
+// examples and share no model or group: a target among its own shadows drags
+// its state's mean towards itself, and leaving one model out at a time biases
+// the result the other way. SplitModels makes the two sets.
+func (l LiRA) Play(shadows, targets *Shadows) (*GameScores, error) {
+	return l.play(shadows, targets, func(f *fitted, m int) []float64 { return f.score(targets.row(m)) })
+}
+
+func (l LiRA) play(shadows, targets *Shadows, score func(f *fitted, m int) []float64) (*GameScores, error) {
+	const op = "Play"
+	if err := shadows.Validate(); err != nil {
+		return nil, failWrap("shadows", err)
+	}
+	if err := targets.Validate(); err != nil {
+		return nil, failWrap("targets", err)
+	}
+	if targets.Examples != shadows.Examples {
+		return nil, &ShapeError{Op: op, Arg: "targets' examples", Got: targets.Examples, Want: shadows.Examples}
+	}
+	if targets.augs() != shadows.augs() {
+		return nil, &ShapeError{Op: op, Arg: "targets' augmentations", Got: targets.augs(), Want: shadows.augs()}
+	}
+	f, err := l.fit(op, shadows)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]float64, targets.Models)
+	parallel(targets.Models, func(m int) { rows[m] = score(f, m) })
+	positive, negative, err := l.Game.States()
+	if err != nil {
+		return nil, err
+	}
+	g := &GameScores{Game: l.Game}
+	for m, row := range rows {
+		for e, v := range row {
+			switch targets.state(m, e) {
+			case positive:
+				g.Positive = append(g.Positive, v)
+				g.PositiveGroup = append(g.PositiveGroup, targets.group(m))
+				g.PositiveExample = append(g.PositiveExample, e)
+			case negative:
+				g.Negative = append(g.Negative, v)
+				g.NegativeGroup = append(g.NegativeGroup, targets.group(m))
+				g.NegativeExample = append(g.NegativeExample, e)
+			}
+		}
+	}
+	if len(g.Positive) == 0 || len(g.Negative) == 0 {
+		return nil, failf(op, ErrEmpty, "targets hold %d scores %q and %d %q",
+			len(g.Positive), positive, len(g.Negative), negative)
+	}
+	return g, nil
+}
+
+// Evaluate measures the game. The AUC's interval is the wider of the two that
+// cluster by model group and by example: scores of one model share its
+// training run and scores of one example share its fit.
+func (g *GameScores) Evaluate(cfg EvalConfig) (*Evaluation, error) {
+	e, err := Evaluate("lira-"+g.Game.String(), g.Positive, g.Negative, cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.AUC, err = g.auc(orDefault(cfg.Level, 0.95))
+	return e, err
+}
+
+func (g *GameScores) auc(level float64) (Interval, error) {
+	byModel, err := DeLongClustered(g.Positive, g.Negative, g.PositiveGroup, g.NegativeGroup, level)
+	if err != nil {
+		return Interval{}, err
+	}
+	byExample, err := DeLongClustered(g.Positive, g.Negative, g.PositiveExample, g.NegativeExample, level)
+	if err != nil {
+		return Interval{}, err
+	}
+	if byExample.High-byExample.Low > byModel.High-byModel.Low {
+		byExample.Method = "delong-by-example"
+		return byExample, nil
+	}
+	byModel.Method = "delong-by-model"
+	return byModel, nil
+}
+
+// SplitModels deals the groups of models into two halves at random, the first
+// for fitting and the second for attacking. At least two groups are needed.
+func SplitModels(s *Shadows, seed uint64) (shadows, targets *Shadows, err error) {
+	const op = "SplitModels"
+	if err := s.Validate(); err != nil {
+		return nil, nil, err
+	}
+	var groups []int
+	for m := range s.Models {
+		groups = append(groups, s.group(m))
+	}
+	slices.Sort(groups)
+	groups = slices.Compact(groups)
+	if len(groups) < 2 {
+		return nil, nil, failf(op, ErrTooFewShadows, "%d group of models, want at least 2", len(groups))
+	}
+	rng := rand.New(rand.NewPCG(seed, 0x73706c6974)) // stream "split"
+	rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	first := groups[:(len(groups)+1)/2]
+	return s.pick(func(m int) bool { return slices.Contains(first, s.group(m)) }),
+		s.pick(func(m int) bool { return !slices.Contains(first, s.group(m)) }), nil
+}
+
+// pick copies the models that keep selects.
+func (s *Shadows) pick(keep func(m int) bool) *Shadows {
+	p := &Shadows{Examples: s.Examples, Augs: s.Augs}
+	for m := range s.Models {
+		if keep(m) {
+			p.Models++
+			p.Signal = append(p.Signal, s.row(m)...)
+			p.State = append(p.State, s.State[m*s.Examples:(m+1)*s.Examples]...)
+			p.Group = append(p.Group, s.group(m))
+		}
+	}
+	return p
+}
+
+// parallel runs f(0..n−1) on all processors; f writes only to its own index,
+// so the result does not depend on their number.
+func parallel(n int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

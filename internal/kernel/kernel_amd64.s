@@ -1,0 +1,435 @@
+#include "textflag.h"
+
+// Counts n are multiples of eight.
+
+// func addAVX2(dst, src *float32, n int)
+TEXT ·addAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+	SUBQ $32, CX
+	JLT  tail
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(AX*4), Y0
+	VMOVUPS 32(DI)(AX*4), Y1
+	VMOVUPS 64(DI)(AX*4), Y2
+	VMOVUPS 96(DI)(AX*4), Y3
+	VADDPS (SI)(AX*4), Y0, Y0
+	VADDPS 32(SI)(AX*4), Y1, Y1
+	VADDPS 64(SI)(AX*4), Y2, Y2
+	VADDPS 96(SI)(AX*4), Y3, Y3
+	VMOVUPS Y0, (DI)(AX*4)
+	VMOVUPS Y1, 32(DI)(AX*4)
+	VMOVUPS Y2, 64(DI)(AX*4)
+	VMOVUPS Y3, 96(DI)(AX*4)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLE  loop
+tail:
+	ADDQ $32, CX
+	CMPQ AX, CX
+	JGE  done
+one:
+	VMOVUPS (DI)(AX*4), Y0
+	VADDPS (SI)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  one
+done:
+	VZEROUPPER
+	RET
+
+// A sum stays where it is not ≤ 0, which holds for NaN.
+
+// func addReLUAVX2(o, z *float32, b float32, n int)
+TEXT ·addReLUAVX2(SB), NOSPLIT, $0-32
+	MOVQ o+0(FP), DI
+	MOVQ z+8(FP), SI
+	VBROADCASTSS b+16(FP), Y15
+	MOVQ n+24(FP), CX
+	VXORPS Y14, Y14, Y14
+	XORQ AX, AX
+	SUBQ $32, CX
+	JLT  tail
+	PCALIGN $32
+loop:
+	VADDPS (SI)(AX*4), Y15, Y0
+	VADDPS 32(SI)(AX*4), Y15, Y1
+	VADDPS 64(SI)(AX*4), Y15, Y2
+	VADDPS 96(SI)(AX*4), Y15, Y3
+	VCMPPS $0x16, Y14, Y0, Y4
+	VANDPS Y4, Y0, Y0
+	VCMPPS $0x16, Y14, Y1, Y5
+	VANDPS Y5, Y1, Y1
+	VCMPPS $0x16, Y14, Y2, Y6
+	VANDPS Y6, Y2, Y2
+	VCMPPS $0x16, Y14, Y3, Y7
+	VANDPS Y7, Y3, Y3
+	VMOVUPS Y0, (DI)(AX*4)
+	VMOVUPS Y1, 32(DI)(AX*4)
+	VMOVUPS Y2, 64(DI)(AX*4)
+	VMOVUPS Y3, 96(DI)(AX*4)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLE  loop
+tail:
+	ADDQ $32, CX
+	CMPQ AX, CX
+	JGE  done
+one:
+	VADDPS (SI)(AX*4), Y15, Y0
+	VCMPPS $0x16, Y14, Y0, Y4
+	VANDPS Y4, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  one
+done:
+	VZEROUPPER
+	RET
+
+// func addRowReLUAVX2(o, z, b *float32, n int)
+TEXT ·addRowReLUAVX2(SB), NOSPLIT, $0-32
+	MOVQ o+0(FP), DI
+	MOVQ z+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	VXORPS Y14, Y14, Y14
+	XORQ AX, AX
+	PCALIGN $32
+loop:
+	VMOVUPS (DX)(AX*4), Y0
+	VADDPS (SI)(AX*4), Y0, Y0
+	VCMPPS $0x16, Y14, Y0, Y4
+	VANDPS Y4, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func reluGradAVX2(o, y, grad *float32, n int)
+TEXT ·reluGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ o+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ grad+16(FP), DX
+	MOVQ n+24(FP), CX
+	VXORPS Y14, Y14, Y14
+	XORQ AX, AX
+	SUBQ $32, CX
+	JLT  tail
+	PCALIGN $32
+loop:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS 32(SI)(AX*4), Y1
+	VMOVUPS 64(SI)(AX*4), Y2
+	VMOVUPS 96(SI)(AX*4), Y3
+	VCMPPS $0x16, Y14, Y0, Y0 // not y ≤ 0, true for NaN
+	VCMPPS $0x16, Y14, Y1, Y1
+	VCMPPS $0x16, Y14, Y2, Y2
+	VCMPPS $0x16, Y14, Y3, Y3
+	VANDPS (DX)(AX*4), Y0, Y0
+	VANDPS 32(DX)(AX*4), Y1, Y1
+	VANDPS 64(DX)(AX*4), Y2, Y2
+	VANDPS 96(DX)(AX*4), Y3, Y3
+	VMOVUPS Y0, (DI)(AX*4)
+	VMOVUPS Y1, 32(DI)(AX*4)
+	VMOVUPS Y2, 64(DI)(AX*4)
+	VMOVUPS Y3, 96(DI)(AX*4)
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLE  loop
+tail:
+	ADDQ $32, CX
+	CMPQ AX, CX
+	JGE  done
+one:
+	VMOVUPS (SI)(AX*4), Y0
+	VCMPPS $0x16, Y14, Y0, Y0
+	VANDPS (DX)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  one
+done:
+	VZEROUPPER
+	RET
+
+// Eight windows are the sixteen pixels of Y0, Y1 above those of Y2, Y3. Even
+// and odd pixels are shuffled apart within the halves of the vectors, so
+// windows come in the order 0 1 4 5 | 2 3 6 7 until VPERMPD puts them right.
+
+// func maxPairsAVX2(o, x *float32, w, ow, rows int)
+TEXT ·maxPairsAVX2(SB), NOSPLIT, $0-40
+	MOVQ o+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), R8
+	MOVQ ow+24(FP), R9
+	MOVQ rows+32(FP), CX
+row:
+	LEAQ (SI)(R8*4), DX
+	XORQ AX, AX // window
+	XORQ BX, BX // pixel
+	PCALIGN $32
+loop:
+	VMOVUPS (SI)(BX*4), Y0
+	VMOVUPS 32(SI)(BX*4), Y1
+	VMOVUPS (DX)(BX*4), Y2
+	VMOVUPS 32(DX)(BX*4), Y3
+	// The largest of two: both orders together make −0 < 0, and NaN of what
+	// is not ordered.
+	VMAXPS Y0, Y2, Y4
+	VMAXPS Y2, Y0, Y5
+	VCMPPS $0x03, Y0, Y2, Y6
+	VANDPS Y4, Y5, Y0
+	VORPS Y6, Y0, Y0
+	VMAXPS Y1, Y3, Y4
+	VMAXPS Y3, Y1, Y5
+	VCMPPS $0x03, Y1, Y3, Y6
+	VANDPS Y4, Y5, Y1
+	VORPS Y6, Y1, Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xDD, Y1, Y0, Y3
+	VMAXPS Y2, Y3, Y4
+	VMAXPS Y3, Y2, Y5
+	VCMPPS $0x03, Y2, Y3, Y6
+	VANDPS Y4, Y5, Y0
+	VORPS Y6, Y0, Y0
+	VPERMPD $0xD8, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	ADDQ $16, BX
+	CMPQ AX, R9
+	JLT  loop
+	LEAQ (DX)(R8*4), SI
+	LEAQ (DI)(R9*4), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scatterPairsAVX2(d, x, grad *float32, w, ow, rows int)
+TEXT ·scatterPairsAVX2(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ grad+16(FP), R10
+	MOVQ w+24(FP), R8
+	MOVQ ow+32(FP), R9
+	MOVQ rows+40(FP), CX
+row:
+	LEAQ (SI)(R8*4), DX
+	LEAQ (DI)(R8*4), R11
+	// The upper row first: what it writes beyond its end belongs to the lower.
+	XORQ AX, AX
+	XORQ BX, BX
+	PCALIGN $32
+upper:
+	VMOVUPS (SI)(BX*4), Y0
+	VMOVUPS 32(SI)(BX*4), Y1
+	VMOVUPS (DX)(BX*4), Y2
+	VMOVUPS 32(DX)(BX*4), Y3
+	VSHUFPS $0x88, Y1, Y0, Y4 // a0
+	VSHUFPS $0xDD, Y1, Y0, Y5 // a1
+	VSHUFPS $0x88, Y3, Y2, Y6 // b0
+	VSHUFPS $0xDD, Y3, Y2, Y7 // b1
+	VPERMPD $0xD8, (R10)(AX*4), Y8
+	VMAXPS Y4, Y5, Y9
+	VMAXPS Y6, Y7, Y10
+	VCMPPS $0x1E, Y9, Y10, Y10 // b > a
+	VCMPPS $0x1E, Y4, Y5, Y11  // a1 > a0
+	VANDNPS Y8, Y10, Y8
+	VANDPS Y8, Y11, Y5
+	VANDNPS Y8, Y11, Y4
+	VUNPCKLPS Y5, Y4, Y0
+	VUNPCKHPS Y5, Y4, Y1
+	VMOVUPS Y0, (DI)(BX*4)
+	VMOVUPS Y1, 32(DI)(BX*4)
+	ADDQ $8, AX
+	ADDQ $16, BX
+	CMPQ AX, R9
+	JLT  upper
+	XORQ AX, AX
+	XORQ BX, BX
+	PCALIGN $32
+lower:
+	VMOVUPS (SI)(BX*4), Y0
+	VMOVUPS 32(SI)(BX*4), Y1
+	VMOVUPS (DX)(BX*4), Y2
+	VMOVUPS 32(DX)(BX*4), Y3
+	VSHUFPS $0x88, Y1, Y0, Y4
+	VSHUFPS $0xDD, Y1, Y0, Y5
+	VSHUFPS $0x88, Y3, Y2, Y6
+	VSHUFPS $0xDD, Y3, Y2, Y7
+	VPERMPD $0xD8, (R10)(AX*4), Y8
+	VMAXPS Y4, Y5, Y9
+	VMAXPS Y6, Y7, Y10
+	VCMPPS $0x1E, Y9, Y10, Y10
+	VCMPPS $0x1E, Y6, Y7, Y11 // b1 > b0
+	VANDPS Y8, Y10, Y8
+	VANDPS Y8, Y11, Y5
+	VANDNPS Y8, Y11, Y4
+	VUNPCKLPS Y5, Y4, Y0
+	VUNPCKHPS Y5, Y4, Y1
+	VMOVUPS Y0, (R11)(BX*4)
+	VMOVUPS Y1, 32(R11)(BX*4)
+	ADDQ $8, AX
+	ADDQ $16, BX
+	CMPQ AX, R9
+	JLT  lower
+	LEAQ (DX)(R8*4), SI
+	LEAQ (R11)(R8*4), DI
+	LEAQ (R10)(R9*4), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func gatherPairsAVX2(o, x, u *float32, w, ow, rows int)
+TEXT ·gatherPairsAVX2(SB), NOSPLIT, $0-48
+	MOVQ o+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ u+16(FP), R10
+	MOVQ w+24(FP), R8
+	MOVQ ow+32(FP), R9
+	MOVQ rows+40(FP), CX
+row:
+	LEAQ (SI)(R8*4), DX
+	LEAQ (R10)(R8*4), R11
+	XORQ AX, AX
+	XORQ BX, BX
+	PCALIGN $32
+loop:
+	VMOVUPS (SI)(BX*4), Y0
+	VMOVUPS 32(SI)(BX*4), Y1
+	VMOVUPS (DX)(BX*4), Y2
+	VMOVUPS 32(DX)(BX*4), Y3
+	VSHUFPS $0x88, Y1, Y0, Y4 // a0
+	VSHUFPS $0xDD, Y1, Y0, Y5 // a1
+	VSHUFPS $0x88, Y3, Y2, Y6 // b0
+	VSHUFPS $0xDD, Y3, Y2, Y7 // b1
+	VMAXPS Y4, Y5, Y8
+	VMAXPS Y6, Y7, Y9
+	VCMPPS $0x1E, Y8, Y9, Y8 // b > a
+	VCMPPS $0x1E, Y4, Y5, Y4 // a1 > a0
+	VCMPPS $0x1E, Y6, Y7, Y6 // b1 > b0
+	VMOVUPS (R10)(BX*4), Y0
+	VMOVUPS 32(R10)(BX*4), Y1
+	VMOVUPS (R11)(BX*4), Y2
+	VMOVUPS 32(R11)(BX*4), Y3
+	VSHUFPS $0x88, Y1, Y0, Y10
+	VSHUFPS $0xDD, Y1, Y0, Y11
+	VSHUFPS $0x88, Y3, Y2, Y12
+	VSHUFPS $0xDD, Y3, Y2, Y13
+	VBLENDVPS Y4, Y11, Y10, Y10
+	VBLENDVPS Y6, Y13, Y12, Y12
+	VBLENDVPS Y8, Y12, Y10, Y10
+	VPERMPD $0xD8, Y10, Y10
+	VMOVUPS Y10, (DI)(AX*4)
+	ADDQ $8, AX
+	ADDQ $16, BX
+	CMPQ AX, R9
+	JLT  loop
+	LEAQ (DX)(R8*4), SI
+	LEAQ (R11)(R8*4), R10
+	LEAQ (DI)(R9*4), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func affineAVX2(o, z *float32, a, b float32, n int)
+TEXT ·affineAVX2(SB), NOSPLIT, $0-32
+	MOVQ o+0(FP), DI
+	MOVQ z+8(FP), SI
+	VBROADCASTSS a+16(FP), Y14
+	VBROADCASTSS b+20(FP), Y15
+	MOVQ n+24(FP), CX
+	XORQ AX, AX
+	PCALIGN $32
+loop:
+	VMULPS (SI)(AX*4), Y14, Y0 // rounded, then added: no fused operation, as in Go
+	VADDPS Y0, Y15, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func lin2AVX2(o, x, y *float32, a, b float32, n int)
+TEXT ·lin2AVX2(SB), NOSPLIT, $0-40
+	MOVQ o+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	VBROADCASTSS a+24(FP), Y14
+	VBROADCASTSS b+28(FP), Y15
+	MOVQ n+32(FP), CX
+	XORQ AX, AX
+	PCALIGN $32
+loop:
+	VMULPS (SI)(AX*4), Y14, Y0
+	VMULPS (DX)(AX*4), Y15, Y1
+	VADDPS Y1, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func evensAVX2(dst, src *float32, n int)
+TEXT ·evensAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+loop:
+	VMOVUPS (SI)(AX*8), Y0
+	VSHUFPS $0x88, 32(SI)(AX*8), Y0, Y0
+	VPERMPD $0xD8, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func sumDotAVX2(x, y *float32, n int) (sum, dot float64)
+TEXT ·sumDotAVX2(SB), NOSPLIT, $0-40
+	MOVQ x+0(FP), SI
+	MOVQ y+8(FP), DX
+	MOVQ n+16(FP), CX
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	XORQ AX, AX
+	PCALIGN $32
+loop:
+	VCVTPS2PD (SI)(AX*4), Y0
+	VCVTPS2PD 16(SI)(AX*4), Y1
+	VCVTPS2PD (DX)(AX*4), Y2
+	VCVTPS2PD 16(DX)(AX*4), Y3
+	VADDPD Y0, Y8, Y8
+	VADDPD Y1, Y9, Y9
+	VMULPD Y0, Y2, Y2 // exact
+	VMULPD Y1, Y3, Y3
+	VADDPD Y2, Y10, Y10
+	VADDPD Y3, Y11, Y11
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT  loop
+	VADDPD Y9, Y8, Y8
+	VADDPD Y11, Y10, Y10
+	VHADDPD Y10, Y8, Y8 // s0+s1, d0+d1, s2+s3, d2+d3
+	VEXTRACTF128 $1, Y8, X9
+	VADDPD X9, X8, X8
+	VMOVSD X8, sum+24(FP)
+	VPERMILPD $1, X8, X8
+	VMOVSD X8, dot+32(FP)
+	VZEROUPPER
+	RET

@@ -1,0 +1,93 @@
+package unlearning_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+func TestBadProblems(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	n := p.Run.Data.Len()
+	methods := []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.Accelerate{}, unlearning.FastRetrain{Evals: 1000}}
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	for _, m := range methods {
+		q := p
+		var err error
+		q.Forget, err = data.NewForgetSet(n, all)
+		require.NoError(t, err)
+		_, err = m.Unlearn(t.Context(), q)
+		require.ErrorIs(t, err, unlearning.ErrNothingLeft, m.Name())
+
+		q.Forget, err = data.NewForgetSet(n+5, []int{n + 2})
+		require.NoError(t, err)
+		_, err = m.Unlearn(t.Context(), q)
+		require.Error(t, err, m.Name())
+
+		q.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+		q.History = nil
+		_, err = m.Unlearn(t.Context(), q)
+		if m.Needs() == unlearning.NeedsNothing {
+			require.NoError(t, err, m.Name())
+		} else {
+			require.ErrorIs(t, err, unlearning.ErrNoHistory, m.Name())
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		q.History = p.History
+		_, err = m.Unlearn(ctx, q)
+		require.ErrorIs(t, err, context.Canceled, m.Name())
+	}
+}
+
+func TestWrongRecord(t *testing.T) {
+	p, other := digits(t, graph.Float32, history.All()), digits(t, graph.Float64, history.All())
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	p.History = other.History
+	_, err := unlearning.Recursion{}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, err, history.ErrMismatch)
+
+	few := digits(t, graph.Float32, history.Spaced(2))
+	few.Forget = p.Forget
+	_, err = unlearning.Recursion{}.Unlearn(t.Context(), few)
+	var gap *history.GapError
+	require.ErrorAs(t, err, &gap)
+	require.ErrorContains(t, err, "the record's policy was spaced:2")
+}
+
+// TestDiverging: without curvature a long recursion at a large rate explodes;
+// that is an error, not a result.
+func TestDiverging(t *testing.T) {
+	ds := gaussian(64, 4)
+	p := record(t, quadratic(4), ds, nets.Config{Epochs: 40, Batch: 16, LR: nets.ConstantRate(0.5), Seed: 1}, history.All())
+	p.Forget = data.RandomForget(ds, 0.5, 2)
+	_, err := unlearning.Recursion{Curvature: unlearning.Scalar{Value: 50}}.Unlearn(t.Context(), p)
+	var d *unlearning.DivergedError
+	require.ErrorAs(t, err, &d)
+	require.ErrorContains(t, err, "diverged at step")
+}
+
+func TestBadParameters(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	for _, m := range []unlearning.Method{
+		unlearning.Recursion{Curvature: unlearning.Sampled{Size: -1}},
+		unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: -1}},
+		unlearning.Accelerate{Cost: 1e-6},
+		unlearning.FastRetrain{},
+	} {
+		_, err := m.Unlearn(t.Context(), p)
+		require.Error(t, err)
+	}
+}

@@ -1,0 +1,230 @@
+package history_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// seen keeps every step of a run.
+type seen struct{ w, p, g []*graph.Tensor }
+
+func (s *seen) hook() nets.Hook {
+	return nets.StepFunc(func(st nets.Step) error {
+		s.w = append(s.w, st.Params.Clone())
+		s.p = append(s.p, st.Momentum.Clone())
+		s.g = append(s.g, st.Grad.Clone())
+		return nil
+	})
+}
+
+// train runs 5 epochs of 13 steps, the last batch of each smaller.
+func train(t *testing.T, r *history.Recorder) (*nets.Run, *seen) {
+	t.Helper()
+	var s seen
+	run, err := nets.Train(t.Context(), nets.MLP(64, 8, 10), data.Digits().Train, nets.Config{
+		Epochs: 5, Batch: 100, Momentum: 0.9, WeightDecay: 1e-3, LR: nets.Cosine(0.1), Seed: 3, Hooks: []nets.Hook{s.hook(), r},
+	})
+	require.NoError(t, err)
+	require.Equal(t, 65, run.Steps)
+	return run, &s
+}
+
+func rate(run *nets.Run) func(int) float64 {
+	return func(t int) float64 { return run.Config.LR.Rate(t, run.Steps) }
+}
+
+// TestPolicies: what a policy keeps, in memory and on disk, is what the
+// trainer had, bit for bit, whether stored or replayed.
+func TestPolicies(t *testing.T) {
+	for _, tc := range []struct {
+		policy      history.Policy
+		checkpoints []int // the first of them, long spans being cut
+		covered     [][2]int
+	}{
+		{history.All(), []int{0, 64}, [][2]int{{0, 65}}},
+		{history.Last(20), []int{45}, [][2]int{{45, 65}}},
+		{history.Last(1000), []int{0, 64}, [][2]int{{0, 65}}},
+		{history.EveryEpochs(2), []int{0, 26, 52}, [][2]int{{0, 13}, {26, 39}, {52, 65}}},
+		{history.Spaced(4), []int{13, 26, 39, 52}, nil},
+	} {
+		t.Run(tc.policy.String(), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "record")
+			for _, rec := range []*history.Recorder{history.NewRecorder(tc.policy), history.Create(tc.policy, dir)} {
+				run, s := train(t, rec)
+				r := rec.Record()
+				if _, err := os.Stat(dir); err == nil {
+					var err error
+					r, err = history.Open(dir)
+					require.NoError(t, err)
+				}
+				require.NoError(t, r.Check(run))
+				require.Equal(t, tc.policy.String(), r.Policy())
+				require.Equal(t, tc.checkpoints, r.Checkpoints())
+				require.Equal(t, tc.covered, r.Covered())
+				numbers := int64(0)
+				for _, c := range tc.checkpoints {
+					w, p, read, err := r.Checkpoint(c)
+					require.NoError(t, err)
+					require.Equal(t, s.w[c].Float32s(), w.Float32s())
+					require.Equal(t, s.p[c].Float32s(), p.Float32s())
+					require.Equal(t, int64(8*w.Len()), read)
+					numbers += int64(2 * w.Len())
+				}
+				for _, span := range tc.covered {
+					at := span[0]
+					for st, err := range r.Steps(run.Model, rate(run), span[0], span[1]) {
+						require.NoError(t, err)
+						require.Equal(t, at, st.T)
+						require.Equal(t, s.w[at].Float32s(), st.W.Float32s(), "step %d", at)
+						require.Equal(t, s.p[at].Float32s(), st.P.Float32s(), "step %d", at)
+						require.Equal(t, s.g[at].Float32s(), st.G.Float32s(), "step %d", at)
+						at++
+					}
+					require.Equal(t, span[1], at)
+					numbers += int64((span[1] - span[0]) * run.Model.Size())
+				}
+				require.GreaterOrEqual(t, r.Bytes(), 4*numbers)
+				require.Less(t, r.Bytes(), 4*numbers+int64(1000*len(tc.checkpoints)), "a folder's files have small headers")
+			}
+		})
+	}
+}
+
+func TestGap(t *testing.T) {
+	rec := history.NewRecorder(history.EveryEpochs(2))
+	run, _ := train(t, rec)
+	r := rec.Record()
+	var gap *history.GapError
+	_, _, _, err := r.Checkpoint(13)
+	require.ErrorAs(t, err, &gap)
+	steps := 0
+	for _, err := range r.Steps(run.Model, rate(run), 0, 20) {
+		require.ErrorAs(t, err, &gap)
+		steps++
+	}
+	require.Equal(t, 1, steps)
+	require.EqualError(t, gap, "history: steps 0 to 19 are not all recorded; the record's policy was epochs:2")
+}
+
+func TestMismatch(t *testing.T) {
+	rec := history.NewRecorder(history.Spaced(1))
+	run, _ := train(t, rec)
+	r := rec.Record()
+	for name, change := range map[string]func(*nets.Run){
+		"batch order":    func(r *nets.Run) { r.Order.Seed++ },
+		"steps":          func(r *nets.Run) { r.Steps-- },
+		"weight decay":   func(r *nets.Run) { r.Config.WeightDecay = 0 },
+		"learning rates": func(r *nets.Run) { r.Config.LR = nets.ConstantRate(1) },
+		"data": func(r *nets.Run) {
+			ds := *r.Data
+			ds.Y = append([]int32{(ds.Y[0] + 1) % 10}, ds.Y[1:]...)
+			r.Data = &ds
+		},
+	} {
+		other := *run
+		change(&other)
+		err := r.Check(&other)
+		require.ErrorIs(t, err, history.ErrMismatch, name)
+		require.ErrorContains(t, err, name)
+	}
+}
+
+// TestDamage: any flipped bit or cut of any file of a record is an error, and
+// so is a run that was killed.
+func TestDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	rec := history.Create(history.EveryEpochs(4), dir)
+	run, _ := train(t, rec)
+	use := func() error {
+		r, err := history.Open(dir)
+		if err != nil {
+			return err
+		}
+		for _, c := range r.Checkpoints() {
+			if _, _, _, err := r.Checkpoint(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	require.NoError(t, use())
+	_ = run
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, files, 3)
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for i := 0; i < len(raw); i += 1 + len(raw)/97 {
+			bad := append([]byte(nil), raw...)
+			bad[i] ^= 1 << (i % 8)
+			require.NoError(t, os.WriteFile(f, bad, 0o644))
+			require.ErrorIs(t, use(), history.ErrDamaged, "%s, bit %d of byte %d", f, i%8, i)
+		}
+		require.NoError(t, os.WriteFile(f, raw[:len(raw)/2], 0o644))
+		require.ErrorIs(t, use(), history.ErrDamaged)
+		require.NoError(t, os.Remove(f))
+		require.Error(t, use())
+		require.NoError(t, os.WriteFile(f, raw, 0o644))
+		require.NoError(t, use())
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	stop := errors.New("stop")
+	_, err := nets.Train(t.Context(), nets.MLP(64, 8, 10), data.Digits().Train, nets.Config{
+		Epochs: 3, Batch: 100, Hooks: []nets.Hook{history.Create(history.All(), dir), nets.StepFunc(func(s nets.Step) error {
+			if s.T == 30 {
+				return stop
+			}
+			return nil
+		})},
+	})
+	require.ErrorIs(t, err, stop)
+	_, err = history.Open(dir)
+	require.ErrorIs(t, err, history.ErrInterrupted)
+	_, err = nets.Train(t.Context(), nets.MLP(64, 8, 10), data.Digits().Train, nets.Config{Hooks: []nets.Hook{history.Create(history.All(), dir)}})
+	require.ErrorContains(t, err, "is not empty")
+	_, err = history.Open(filepath.Join(dir, "missing"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestRecorderRefuses(t *testing.T) {
+	ds := data.Digits().Train
+	_, err := nets.Train(t.Context(), nets.MLP(64, 8, 10), ds, nets.Config{Drop: data.RandomForget(ds, 0.1, 1), Hooks: []nets.Hook{history.NewRecorder(history.All())}})
+	require.ErrorContains(t, err, "leaves examples out")
+	rec := history.NewRecorder(history.Spaced(1))
+	train(t, rec)
+	_, err = nets.Train(t.Context(), nets.MLP(64, 8, 10), ds, nets.Config{Hooks: []nets.Hook{rec}})
+	require.ErrorContains(t, err, "serves one run")
+	require.Panics(t, func() { history.NewRecorder(history.All()).Record() })
+	require.Panics(t, func() { history.Last(0) })
+}
+
+func ExampleRecorder() {
+	rec := history.NewRecorder(history.Spaced(4))
+	run, err := nets.Train(context.Background(), nets.MLP(64, 16, 10), data.Digits().Train, nets.Config{Epochs: 5, Hooks: []nets.Hook{rec}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("steps:", run.Steps)
+	fmt.Println("checkpoints before steps:", rec.Record().Checkpoints())
+	fmt.Println("bytes:", rec.Record().Bytes())
+	// Output:
+	// steps: 100
+	// checkpoints before steps: [20 40 60 80]
+	// bytes: 38720
+}

@@ -1,0 +1,98 @@
+package unlearning
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/interp"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// knots interpolates a slowly changing vector from its values at some epochs:
+// by a cubic spline, or a straight line if there are fewer than four, in the
+// logarithm of learning time, since runs change fast at first and slowly later.
+type knots struct {
+	epochs []int
+	gaps   []*graph.Tensor // values at epochs
+	x      []float64       // log learning time of every epoch from from on
+	from   int
+	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
+}
+
+func newKnots(q *request, from, to, n int) *knots {
+	k := &knots{from: from}
+	per := q.Run.Order.StepsPerEpoch()
+	// Learning time in units of an average epoch, at the middle of each.
+	var total float64
+	times := make([]float64, to-from)
+	for e := range times {
+		var mine float64
+		for t := (from + e) * per; t < min((from+e+1)*per, q.Run.Steps); t++ {
+			mine += q.rate(t)
+		}
+		times[e] = total + mine/2
+		total += mine
+	}
+	for _, t := range times {
+		k.x = append(k.x, math.Log(1+t/total*float64(to-from)))
+	}
+	last := len(k.x) - 1
+	for i := range n {
+		want := k.x[0]
+		if n > 1 {
+			want += float64(i) / float64(n-1) * (k.x[last] - k.x[0])
+		}
+		e := nearest(k.x, want)
+		if len(k.epochs) > 0 {
+			e = max(e, k.epochs[len(k.epochs)-1]-from+1)
+		}
+		k.epochs = append(k.epochs, from+min(e, last-(n-1-i)))
+		k.gaps = append(k.gaps, q.model.NewVector())
+	}
+	if n < 2 {
+		return k
+	}
+	xs, ys := make([]float64, n), make([]float64, n)
+	for i, e := range k.epochs {
+		xs[i] = k.x[e-from]
+	}
+	for i := range n {
+		clear(ys)
+		ys[i] = 1
+		var f interp.FittablePredictor = &interp.PiecewiseLinear{}
+		if n >= 4 {
+			f = &interp.NotAKnotCubic{}
+		}
+		if err := f.Fit(xs, ys); err != nil {
+			panic(err) // xs ascend strictly by construction
+		}
+		k.weigh = append(k.weigh, f)
+	}
+	return k
+}
+
+func nearest(x []float64, want float64) int {
+	best := 0
+	for i, v := range x {
+		if math.Abs(v-want) < math.Abs(x[best]-want) {
+			best = i
+		}
+	}
+	return best
+}
+
+// at reports whether epoch e is a knot.
+func (k *knots) at(e int) bool { return k != nil && slices.Contains(k.epochs, e) }
+
+// interpolate sets out to the value at epoch e.
+func (k *knots) interpolate(e int, out *graph.Tensor) {
+	if len(k.gaps) == 1 {
+		out.Copy(k.gaps[0])
+		return
+	}
+	out.Zero()
+	for i, g := range k.gaps {
+		addScaled(out, k.weigh[i].Predict(k.x[e-k.from]), g)
+	}
+}
