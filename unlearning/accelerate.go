@@ -37,8 +37,8 @@ type Accelerate struct {
 	// time Σ η/(1−β). The weight is capped at 0.4, which is counted among the
 	// guards; beyond it a step climbs more than it descends.
 	Erase float64
-	// RepelBatch is the number of examples of U a step; 0 means an eighth of
-	// Batch, at least 1.
+	// RepelBatch is the number of examples of U a step; 0 means as many as
+	// visit each of U once, at most a quarter of Batch.
 	RepelBatch int
 }
 
@@ -59,9 +59,6 @@ func (a Accelerate) withDefaults(run *nets.Run) Accelerate {
 	}
 	if a.Momentum == 0 {
 		a.Momentum = 0.5
-	}
-	if a.RepelBatch == 0 {
-		a.RepelBatch = max(1, a.Batch/8)
 	}
 	if a.LR == nil {
 		var peak float64
@@ -113,11 +110,20 @@ func (a Accelerate) run(ctx context.Context, q *request, w *graph.Tensor, start 
 	forget := q.Forget.IDs()
 	var gone []int
 	if a.Erase > 0 {
+		if a.RepelBatch == 0 {
+			once := math.Ceil(float64(len(forget)*kept.Batch) / evals)
+			a.RepelBatch = max(1, min(int(once), kept.Batch/4))
+		}
 		perStep += min(a.RepelBatch, len(forget))
 	}
-	steps := int(evals / float64(perStep))
+	// The last batch of an epoch is smaller, so that an epoch costs less than
+	// its number of steps says.
+	perEpoch := kept.StepsPerEpoch()
+	epochCost := float64(kept.N + perEpoch*(perStep-kept.Batch))
+	epochs := math.Floor(evals / epochCost)
+	steps := int(epochs)*perEpoch + int((evals-epochs*epochCost)/float64(perStep))
 	if steps < 1 {
-		return fail("a budget of %.0f gradient evaluations is less than one step of %d", evals, perStep)
+		return fail("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, perStep)
 	}
 	s, err := q.model.NewStepper(a.Momentum, q.Run.Config.WeightDecay, w, nil)
 	if err != nil {

@@ -2,19 +2,38 @@ package unlearning
 
 import (
 	"context"
+
+	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// Mini is Mini-Unlearning with the defaults that docs/evidence supports. For
-// convex models it follows the contraction recursion with the disturbances of
-// every fourth epoch and curvature on a sample; for networks, whose
-// trajectories no recursion follows for long, it takes a short accelerated run
-// from an early checkpoint.
+// Mini is Mini-Unlearning with the defaults that docs/evidence supports.
+//
+// Convex models trained in large batches follow the contraction recursion,
+// with the disturbances of five epochs and curvature on a small sample; that
+// needs a record of all gradients (history.All).
+//
+// Networks, whose trajectories no recursion follows for long, and convex
+// models trained in batches so small that a sample of them carries no
+// curvature, take a short accelerated run from a checkpoint (history.Halving).
+// The more is to be forgotten, the earlier it starts. For a share r of at most
+// a quarter it starts at 0.08/r of the run, at its end for r ≤ 8%, and takes
+// back part of what the run pushed into U. For more, visiting U would cost what
+// retraining costs: it starts at a twentieth of the run, which has met little
+// of U, and takes nothing back.
 type Mini struct {
 	// Convex configures the recursion; the zero value takes the defaults.
 	Convex Recursion
-	// Network configures the accelerated iteration.
+	// Network configures the accelerated run; zero fields take the defaults.
 	Network Accelerate
 }
+
+const (
+	miniKnots = 5
+	miniErase = 0.3  // share of the pull towards U that is taken back
+	miniStart = 0.08 // r times the start's share of the run
+	miniLarge = 0.25 // r above which U is not visited
+	miniEarly = 0.05 // the start then
+)
 
 // Name implements Method.
 func (Mini) Name() string { return "mini" }
@@ -22,24 +41,46 @@ func (Mini) Name() string { return "mini" }
 // Needs implements Method.
 func (Mini) Needs() Needs { return NeedsCheckpoints }
 
+// Recursive reports whether Mini follows the recursion for a run: whether the
+// model is convex and batches hold an eighth of the data or 1024 examples.
+func (Mini) Recursive(run *nets.Run) bool {
+	return run.Model.Arch().Convex && run.Config.Batch >= min(1024, (run.Data.Len()+7)/8)
+}
+
 // Unlearn implements Method.
 func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	q, done, err := begin(m, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	if !p.Run.Model.Arch().Convex {
-		return m.Network.solve(ctx, q)
+	share := float64(p.Forget.Len()) / float64(p.Run.Data.Len())
+	if !m.Recursive(p.Run) {
+		return m.network(share).solve(ctx, q)
 	}
 	r := m.Convex
 	r.Title = m.Name()
 	if r.Disturbance.Knots == 0 {
 		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
 		// third the smaller last batches cost more than they mend.
-		r.Disturbance = Disturbance{Knots: 5, Tails: 3*p.Forget.Len() <= p.Run.Data.Len()}
+		r.Disturbance = Disturbance{Knots: miniKnots, Tails: share <= 1.0/3}
 	}
 	if r.Curvature == nil {
 		r.Curvature = Sampled{}
 	}
 	return r.solve(ctx, q)
+}
+
+// network returns the accelerated run for a share r of forgotten examples.
+func (m Mini) network(r float64) Accelerate {
+	a := m.Network
+	if a.Start == 0 {
+		a.Start = min(1, miniStart/r)
+		if r > miniLarge {
+			a.Start = miniEarly
+		}
+	}
+	if a.Erase == 0 && r <= miniLarge {
+		a.Erase = miniErase
+	}
+	return a
 }

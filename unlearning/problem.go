@@ -65,6 +65,8 @@ var (
 	ErrNothingLeft = errors.New("nothing is left to learn from")
 	// ErrNoHistory: the method needs a record and the problem has none.
 	ErrNoHistory = errors.New("the method needs a recorded history")
+	// ErrBudget: the method was allowed less work than one step takes.
+	ErrBudget = errors.New("the budget is less than one step")
 )
 
 // DivergedError says that a recursion left the finite numbers.

@@ -2,7 +2,8 @@ package history
 
 import "fmt"
 
-// Policy chooses what to keep. Make one with All, Last, EveryEpochs or Spaced.
+// Policy chooses what to keep. Make one with All, Last, EveryEpochs, Spaced or
+// Halving.
 type Policy struct {
 	name string
 	// plan says for a run of T steps, s to an epoch, which spans to keep.
@@ -48,6 +49,23 @@ func Spaced(n int) Policy {
 		last := 0
 		for i := 1; i <= n; i++ {
 			if t := i * T / (n + 1); t > last {
+				spans = append(spans, span{t, t})
+				last = t
+			}
+		}
+		return spans
+	}}
+}
+
+// Halving keeps n checkpoints, without gradients, after T/2, T/4, … T/2ⁿ steps:
+// close together where a run changes fast and has seen little.
+func Halving(n int) Policy {
+	positive("Halving", n)
+	return Policy{fmt.Sprintf("halving:%d", n), func(T, _ int) []span {
+		var spans []span
+		last := 0
+		for i := n; i >= 1; i-- {
+			if t := T >> i; t > last {
 				spans = append(spans, span{t, t})
 				last = t
 			}
