@@ -3,27 +3,44 @@ package graph
 import (
 	"fmt"
 	"math"
+
+	"github.com/miniunlearn/miniunlearn/internal/kernel"
 )
 
-// Act is an activation function whose derivative is a function of its output,
-// so that it can be fused with the bias and its input forgotten.
+// Act is an activation function. The derivatives of all but GELU are functions
+// of their outputs, so that they are fused with the bias and their inputs
+// forgotten; GELU is an op of its own, [GELUOp].
 type Act uint8
 
 const (
 	Identity Act = iota
 	ReLU
 	Tanh
+	GELU
 )
 
 // String returns the activation's name.
-func (a Act) String() string { return [...]string{"identity", "relu", "tanh"}[a] }
+func (a Act) String() string { return [...]string{"identity", "relu", "tanh", "gelu"}[a] }
+
+// fusable returns an error if op cannot have a as its activation.
+func (a Act) fusable(op Op) error {
+	if a > Tanh {
+		return &OpError{op.String(), "this activation is not a function of its output; apply it by Activate"}
+	}
+	return nil
+}
 
 // BiasOp adds b[c] to channel c and applies Act: [N, C, …], [C] → [N, C, …].
 type BiasOp struct{ Act Act }
 
 // Bias returns act(z + b), b being broadcast over every dimension of z but the
 // second.
-func Bias(z, b *Node, act Act) *Node { return Apply(BiasOp{act}, z, b) }
+func Bias(z, b *Node, act Act) *Node {
+	if act == GELU {
+		return gelu(0, Bias(z, b, Identity))
+	}
+	return Apply(BiasOp{act}, z, b)
+}
 
 func (op BiasOp) String() string { return "bias " + op.Act.String() }
 
@@ -32,7 +49,7 @@ func (op BiasOp) Infer(in []Shape) (Shape, error) {
 	if len(in) != 2 || len(in[0]) < 2 || len(in[1]) != 1 || in[0][1] != in[1][0] {
 		return nil, &ShapeError{op.String(), in, "z of [N, C, …] and b of [C]"}
 	}
-	return in[0], nil
+	return in[0], op.Act.fusable(op)
 }
 
 // Diff implements Op.
@@ -75,9 +92,7 @@ func addRow[T Float](act Act, o, z, b []T) {
 	b, o = b[:len(z)], o[:len(z)]
 	switch act {
 	case ReLU:
-		for i, v := range z {
-			o[i] = relu(v + b[i])
-		}
+		kernel.AddRowReLU(o, z, b)
 	case Tanh:
 		for i, v := range z {
 			o[i] = T(math.Tanh(float64(v + b[i])))
@@ -93,9 +108,7 @@ func addConst[T Float](act Act, o, z []T, b T) {
 	o = o[:len(z)]
 	switch act {
 	case ReLU:
-		for i, v := range z {
-			o[i] = relu(v + b)
-		}
+		kernel.AddReLU(o, z, b)
 	case Tanh:
 		for i, v := range z {
 			o[i] = T(math.Tanh(float64(v + b)))
@@ -107,21 +120,16 @@ func addConst[T Float](act Act, o, z []T, b T) {
 	}
 }
 
-// relu lets NaN through.
-func relu[T Float](v T) T {
-	if v < 0 {
-		return 0
-	}
-	return v
-}
-
 // ActOp applies an activation elementwise.
 type ActOp struct{ Act Act }
 
 // Activate returns act(x).
 func Activate(act Act, x *Node) *Node {
-	if act == Identity {
+	switch act {
+	case Identity:
 		return x
+	case GELU:
+		return gelu(0, x)
 	}
 	return Apply(ActOp{act}, x)
 }
@@ -129,7 +137,7 @@ func Activate(act Act, x *Node) *Node {
 func (op ActOp) String() string { return "act " + op.Act.String() }
 
 // Infer implements Op.
-func (op ActOp) Infer(in []Shape) (Shape, error) { return in[0], nil }
+func (op ActOp) Infer(in []Shape) (Shape, error) { return in[0], op.Act.fusable(op) }
 
 // Diff implements Op.
 func (op ActOp) Diff(_ []*Node, out, grad *Node) []*Node {
@@ -204,13 +212,7 @@ func evalActGrad[T Float](x *Exec, act Act, out, y, g []T) {
 			}
 			return
 		}
-		for i, v := range y {
-			if v > 0 || v != v { // NaN must not hide behind a zero
-				o[i] = g[i]
-			} else {
-				o[i] = 0
-			}
-		}
+		kernel.ReLUGrad(o, y, g)
 	})
 }
 
@@ -236,41 +238,44 @@ func (op ChannelSumOp) Diff(in []*Node, _, grad *Node) []*Node {
 }
 
 // Eval implements Op.
-func (op ChannelSumOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
+func (op ChannelSumOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 	if out.dt == Float64 {
-		evalChannelSum(in[0].shape, out.f64, in[0].f64)
+		evalChannelSum(x, in[0].shape, out.f64, in[0].f64)
 	} else {
-		evalChannelSum(in[0].shape, out.f32, in[0].f32)
+		evalChannelSum(x, in[0].shape, out.f32, in[0].f32)
 	}
 }
 
-func evalChannelSum[T Float](shape Shape, out, x []T) {
-	c := shape[1]
-	s := len(x) / (shape[0] * c)
-	clear(out)
-	for i := 0; i < len(x); i += c * s {
+func evalChannelSum[T Float](x *Exec, shape Shape, out, in []T) {
+	n, c := shape[0], shape[1]
+	s := len(in) / (n * c)
+	x.Range(c, channelGrain(n, s), func(lo, hi int) {
 		if s == 1 {
-			for j, v := range x[i : i+c] {
-				out[j] += v
+			o := out[lo:hi]
+			clear(o)
+			for i := range n {
+				kernel.Add(o, in[i*c+lo:i*c+hi])
 			}
-			continue
+			return
 		}
-		for j := range out {
-			out[j] += sum(x[i+j*s : i+(j+1)*s])
+		for j := lo; j < hi; j++ {
+			t := 0.0
+			for i := j * s; i < len(in); i += c * s {
+				d, _ := kernel.SumDot(in[i:i+s], in[i:i+s])
+				t += d
+			}
+			out[j] = T(t)
 		}
-	}
+	})
 }
 
-func sum[T Float](x []T) T {
-	var s0, s1, s2, s3 T
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		s0, s1, s2, s3 = s0+x[i], s1+x[i+1], s2+x[i+2], s3+x[i+3]
+// channelGrain is how many channels of n examples with s positions make a task.
+func channelGrain(n, s int) int {
+	g := max(1, chunk/(n*s))
+	if s == 1 {
+		return max(16, g) // neighbours share cache lines
 	}
-	for ; i < len(x); i++ {
-		s0 += x[i]
-	}
-	return (s0 + s1) + (s2 + s3)
+	return g
 }
 
 // ChannelFillOp repeats b[c] over channel c of Shape [N, C, …]: the adjoint of
@@ -291,21 +296,23 @@ func (op ChannelFillOp) Infer(in []Shape) (Shape, error) {
 func (op ChannelFillOp) Diff(_ []*Node, _, grad *Node) []*Node { return []*Node{ChannelSum(grad)} }
 
 // Eval implements Op.
-func (op ChannelFillOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
+func (op ChannelFillOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 	if out.dt == Float64 {
-		evalChannelFill(op.Shape, out.f64, in[0].f64)
+		evalChannelFill(x, op.Shape, out.f64, in[0].f64)
 	} else {
-		evalChannelFill(op.Shape, out.f32, in[0].f32)
+		evalChannelFill(x, op.Shape, out.f32, in[0].f32)
 	}
 }
 
-func evalChannelFill[T Float](shape Shape, out, b []T) {
+func evalChannelFill[T Float](x *Exec, shape Shape, out, b []T) {
 	c := shape[1]
 	s := len(out) / (shape[0] * c)
-	for i := range shape[0] * c {
-		o, v := out[i*s:(i+1)*s], b[i%c]
-		for j := range o {
-			o[j] = v
+	x.Range(shape[0]*c, max(1, chunk/s), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			o, v := out[i*s:(i+1)*s], b[i%c]
+			for j := range o {
+				o[j] = v
+			}
 		}
-	}
+	})
 }

@@ -16,6 +16,11 @@
 //	grad := graph.Grad(loss, w)                    // [P]
 //	hvp := graph.Grad(graph.Dot(grad, v), w)       // exact H·v, [P]
 //
+// Layers are plain functions of nodes: [Affine], [Conv2D], [Bias] with an
+// activation, [MaxPool2D], [AvgPool2D], [GlobalAvgPool], [GroupNorm],
+// [LayerNorm]; dropout is [Mul] with an input that holds the mask. Losses are
+// one number for each example: [CrossEntropy], [SoftCrossEntropy], [KLDistill].
+//
 // An [Engine] compiles chosen outputs of a graph into a [Program], a function
 // from input tensors to output tensors. [Walker] is the default: it walks the
 // graph in topological order over one memory plan and allocates nothing per

@@ -4,7 +4,9 @@ import "github.com/miniunlearn/miniunlearn/internal/parallel"
 
 // Exec is what a running op may use. The zero value runs in the caller.
 type Exec struct {
-	pool *parallel.Pool
+	pool   *parallel.Pool
+	desks  desks
+	tables map[form]*convTable
 }
 
 // chunk is how many numbers one task of an elementwise op takes. It is fixed:

@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"slices"
+
+	"github.com/miniunlearn/miniunlearn/internal/kernel"
 )
 
 // LinOp is the linear combination Σ C[i]·x[i] of inputs of one shape.
@@ -81,31 +83,34 @@ func evalLin[T Float](x *Exec, c []float64, out *Tensor, in []*Tensor) {
 		ca := T(c[0])
 		switch len(in) {
 		case 1:
-			for i, v := range a {
-				o[i] = ca * v
-			}
+			kernel.Affine(o, a, ca, 0)
 		case 2:
-			b, cb := data[T](in[1])[lo:hi], T(c[1])
-			for i := range o {
-				o[i] = ca*a[i] + cb*b[i]
-			}
-		case 3:
-			b, cb := data[T](in[1])[lo:hi], T(c[1])
-			d, cd := data[T](in[2])[lo:hi], T(c[2])
-			for i := range o {
-				o[i] = ca*a[i] + cb*b[i] + cd*d[i]
-			}
+			kernel.Lin2(o, ca, a, T(c[1]), data[T](in[1])[lo:hi])
 		default:
-			// All inputs are read before o[i] is written: o may be any of them.
-			for i := range o {
-				s := ca * a[i]
-				for j := 1; j < len(in); j++ {
-					s += T(c[j]) * data[T](in[j])[lo+i]
-				}
-				o[i] = s
-			}
+			evalSum(o, c, in, lo)
 		}
 	})
+}
+
+// evalSum forms the sum of three terms or more. o may be any of the inputs, so
+// it is written last.
+func evalSum[T Float](o []T, c []float64, in []*Tensor, lo int) {
+	var t [512]T
+	term := func(j, from, to int) (T, []T) { return T(c[j]), data[T](in[j])[lo+from : lo+to] }
+	last := len(in) - 1
+	for i := 0; i < len(o); i += len(t) {
+		to := min(i+len(t), len(o))
+		s := t[:to-i]
+		c0, x0 := term(0, i, to)
+		c1, x1 := term(1, i, to)
+		kernel.Lin2(s, c0, x0, c1, x1)
+		for j := 2; j < last; j++ {
+			cj, xj := term(j, i, to)
+			kernel.Lin2(s, 1, s, cj, xj)
+		}
+		cl, xl := term(last, i, to)
+		kernel.Lin2(o[i:to], 1, s, cl, xl)
+	}
 }
 
 // AddScaledOp is y + s·x for a scalar node s.
@@ -143,10 +148,7 @@ func (op AddScaledOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 
 func evalAddScaled[T Float](x *Exec, out, y []T, s T, v []T) {
 	x.Range(len(out), 0, func(lo, hi int) {
-		o, y, v := out[lo:hi], y[lo:hi], v[lo:hi]
-		for i := range o {
-			o[i] = y[i] + s*v[i]
-		}
+		kernel.Lin2(out[lo:hi], 1, y[lo:hi], s, v[lo:hi])
 	})
 }
 
@@ -190,10 +192,7 @@ func (op ScaleByOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 
 func evalScaleBy[T Float](x *Exec, out []T, s T, v []T) {
 	x.Range(len(out), 0, func(lo, hi int) {
-		o, v := out[lo:hi], v[lo:hi]
-		for i := range o {
-			o[i] = s * v[i]
-		}
+		kernel.Affine(out[lo:hi], v[lo:hi], s, 0)
 	})
 }
 

@@ -1,6 +1,10 @@
 package graph
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/internal/kernel"
+)
 
 // MulOp is the elementwise product.
 type MulOp struct{}
@@ -77,21 +81,19 @@ func (op DotOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
 	}
 }
 
-// dot sums four interleaved series in float64.
+// dotBlock is how many products are summed together; the sums of blocks are
+// added in order.
+const dotBlock = 1 << 12
+
+// dot returns Σ a·b, summed in float64.
 func dot[T Float](a, b []T) float64 {
-	var s0, s1, s2, s3 float64
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += float64(a[i]) * float64(b[i])
-		s1 += float64(a[i+1]) * float64(b[i+1])
-		s2 += float64(a[i+2]) * float64(b[i+2])
-		s3 += float64(a[i+3]) * float64(b[i+3])
+	t := 0.0
+	for i := 0; i < len(a); i += dotBlock {
+		j := min(i+dotBlock, len(a))
+		_, d := kernel.SumDot(a[i:j], b[i:j])
+		t += d
 	}
-	for ; i < len(a); i++ {
-		s0 += float64(a[i]) * float64(b[i])
-	}
-	return (s0 + s1) + (s2 + s3)
+	return t
 }
 
 // RowDotOp is the inner product of each pair of rows: [N, …]² → [N].
@@ -116,19 +118,21 @@ func (op RowDotOp) Diff(in []*Node, _, grad *Node) []*Node {
 }
 
 // Eval implements Op.
-func (op RowDotOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
+func (op RowDotOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 	if out.dt == Float64 {
-		evalRowDot(out.f64, in[0].f64, in[1].f64)
+		evalRowDot(x, out.f64, in[0].f64, in[1].f64)
 	} else {
-		evalRowDot(out.f32, in[0].f32, in[1].f32)
+		evalRowDot(x, out.f32, in[0].f32, in[1].f32)
 	}
 }
 
-func evalRowDot[T Float](out, a, b []T) {
+func evalRowDot[T Float](x *Exec, out, a, b []T) {
 	m := len(a) / len(out)
-	for i := range out {
-		out[i] = T(dot(a[i*m:(i+1)*m], b[i*m:(i+1)*m]))
-	}
+	x.Range(len(out), max(1, chunk/m), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = T(dot(a[i*m:(i+1)*m], b[i*m:(i+1)*m]))
+		}
+	})
 }
 
 // RowScaleOp multiplies row i of a tensor by s[i]: [N], [N, …] → [N, …].
@@ -156,20 +160,19 @@ func (op RowScaleOp) Diff(in []*Node, _, grad *Node) []*Node {
 func (op RowScaleOp) InPlace() []int { return []int{1} }
 
 // Eval implements Op.
-func (op RowScaleOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
+func (op RowScaleOp) Eval(x *Exec, out *Tensor, in []*Tensor) {
 	if out.dt == Float64 {
-		evalRowScale(out.f64, in[0].f64, in[1].f64)
+		evalRowScale(x, out.f64, in[0].f64, in[1].f64)
 	} else {
-		evalRowScale(out.f32, in[0].f32, in[1].f32)
+		evalRowScale(x, out.f32, in[0].f32, in[1].f32)
 	}
 }
 
-func evalRowScale[T Float](out, s, x []T) {
-	m := len(x) / len(s)
-	for i, c := range s {
-		o, r := out[i*m:(i+1)*m], x[i*m:(i+1)*m]
-		for j, v := range r {
-			o[j] = c * v
+func evalRowScale[T Float](x *Exec, out, s, in []T) {
+	m := len(in) / len(s)
+	x.Range(len(s), max(1, chunk/m), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			kernel.Affine(out[i*m:(i+1)*m], in[i*m:(i+1)*m], s[i], 0)
 		}
-	}
+	})
 }

@@ -101,6 +101,7 @@ func newWalk(order, inputs, outputs []*Node, pool *parallel.Pool) *walk {
 		}
 		w.steps = append(w.steps, s)
 	}
+	w.x.desks.reserve(dt, pool.Workers(), w.steps)
 	for i, n := range outputs {
 		if s := p.places[n]; s.root != inOutput || s.arg != i || s.off != 0 {
 			w.copies = append(w.copies, copied{i, ts[n]})

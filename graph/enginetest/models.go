@@ -52,7 +52,38 @@ func Architectures() []Builder {
 		}},
 		{Name: "tanh", Input: []int{5}, Classes: 3, Params: 59, Smooth: true, Logits: dense(graph.Tanh)},
 		{Name: "relu", Input: []int{5}, Classes: 3, Params: 59, Logits: dense(graph.ReLU)},
+		{Name: "gelu", Input: []int{5}, Classes: 3, Params: 59, Smooth: true, Logits: dense(graph.GELU)},
+		{Name: "conv", Input: []int{2, 8, 7}, Classes: 3, Params: 236, Logits: convNet},
+		{Name: "residual", Input: []int{3, 6, 6}, Classes: 3, Params: 139, Smooth: true, Logits: residualNet},
 	}
+}
+
+// convNet has strided, padded and plain convolutions, overlapping max-pooling
+// and the usual one, and dense layers.
+func convNet(p func(shape ...int) *graph.Node, x *graph.Node) *graph.Node {
+	h := graph.Conv2D(x, p(3, 2, 3, 3), graph.ConvConfig{Pad: 2}) // 10×9
+	h = graph.Bias(graph.MaxPool2D(h, 2, 2), p(3), graph.Tanh)    // 5×4
+	h = graph.Conv2D(h, p(4, 3, 3, 2), graph.ConvConfig{Stride: 2, Pad: 1})
+	h = graph.Bias(h, p(4), graph.Tanh) // 3×3
+	h = graph.Flatten(graph.MaxPool2D(h, 2, 1))
+	h = graph.Bias(graph.MatMul(h, p(16, 5)), p(5), graph.Tanh)
+	return graph.Affine(h, p(5, 3), p(3))
+}
+
+// residualNet has a shortcut with a strided pointwise convolution, group and
+// layer normalisation, average pooling of windows and of whole channels.
+func residualNet(p func(shape ...int) *graph.Node, x *graph.Node) *graph.Node {
+	norm := func(h *graph.Node, act graph.Act) *graph.Node {
+		return graph.GroupNorm(h, 2, p(4), p(4), act)
+	}
+	h := graph.Conv2D(x, p(4, 3, 1, 1), graph.ConvConfig{})
+	a := graph.Conv2D(norm(h, graph.Tanh), p(4, 4, 1, 2), graph.ConvConfig{Stride: 2, Pad: 1})
+	a = graph.AvgPool2D(norm(a, graph.GELU), 2, 1)
+	h = graph.Add(a, graph.Conv2D(h, p(4, 4, 1, 1), graph.ConvConfig{Stride: 2}))
+	h = graph.Activate(graph.GELU, graph.AvgPool2D(h, 2, 1))
+	h = graph.GlobalAvgPool(h)
+	h = graph.LayerNorm(graph.Affine(h, p(4, 6), p(6)), p(6), p(6), graph.Tanh)
+	return graph.Affine(h, p(6, 3), p(3))
 }
 
 // NewModel builds b for a batch of n examples, with values drawn from seed.

@@ -2,7 +2,7 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-var fast = cpu.X86.HasAVX2
+var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // The functions below treat a whole number of vectors of eight, from the
 // front, and return how many elements or rows they have done.
