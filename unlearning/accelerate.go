@@ -34,7 +34,8 @@ type Accelerate struct {
 	// U: every step also climbs the loss of RepelBatch examples of U, with
 	// such a weight that the sum over the run is Erase times what descent on
 	// U was in the recorded run up to the start, per example and in learning
-	// time Σ η/(1−β). The weight is capped at 0.4, which is counted among the
+	// time Σ η/(1−β). Examples whose label has become no more likely than
+	// chance are let go. The weight is capped at 0.4, which is counted among the
 	// guards; beyond it a step climbs more than it descends.
 	Erase float64
 	// RepelBatch is the number of examples of U a step; 0 means as many as
@@ -130,6 +131,9 @@ func (a Accelerate) run(ctx context.Context, q *request, w *graph.Tensor, start 
 		return fail("%w", err)
 	}
 	repel := a.repel(q, start, steps)
+	// An example whose label is no more likely than chance has been forgotten;
+	// to push it further would be visible too.
+	u := q.model.WithLoss(nets.Capped(math.Log(float64(q.Run.Data.Classes))))
 	repelled := newSampler(forget, seed)
 	g, pull := q.model.NewVector(), q.model.NewVector()
 	ids := make([]int, 0, kept.Batch)
@@ -144,7 +148,7 @@ func (a Accelerate) run(ctx context.Context, q *request, w *graph.Tensor, start 
 		loss, err := q.model.Gradient(s.W, q.Run.Data, ids, g)
 		if err == nil && repel > 0 {
 			gone = repelled.next(perStep - kept.Batch)
-			if _, err = q.model.Gradient(s.W, q.Run.Data, gone, pull); err == nil {
+			if _, err = u.Gradient(s.W, q.Run.Data, gone, pull); err == nil {
 				addScaled(g, -repel, pull)
 			}
 		}

@@ -29,7 +29,7 @@ type Mini struct {
 
 const (
 	miniKnots = 5
-	miniErase = 0.3  // share of the pull towards U that is taken back
+	miniErase = 0.4  // share of the pull towards U that is taken back
 	miniStart = 0.08 // r times the start's share of the run
 	miniLarge = 0.25 // r above which U is not visited
 	miniEarly = 0.05 // the start then
