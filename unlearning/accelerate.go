@@ -41,6 +41,11 @@ type Accelerate struct {
 	// RepelBatch is the number of examples of U a step; 0 means as many as
 	// visit each of U once, at most a quarter of Batch.
 	RepelBatch int
+	// Shrink, if positive, multiplies the parameters at the start, and Noise
+	// adds that multiple of fresh initial parameters.
+	Shrink, Noise float64
+	// Title names the method in results; "" means "accelerate".
+	Title string
 }
 
 // maxRepel caps the weight of the ascent on U.
@@ -62,21 +67,35 @@ func (a Accelerate) withDefaults(run *nets.Run) Accelerate {
 		a.Momentum = 0.5
 	}
 	if a.LR == nil {
-		var peak float64
-		for t := range run.Steps {
-			peak = max(peak, cfg.LR.Rate(t, run.Steps))
-		}
-		perExample := peak / (1 - cfg.Momentum) / float64(cfg.Batch)
+		perExample := peakRate(run) / (1 - cfg.Momentum) / float64(cfg.Batch)
 		a.LR = nets.CosineRate{Peak: pace * perExample * float64(a.Batch) * (1 - a.Momentum), Warmup: 0.1}
 	}
 	return a
 }
 
-// Name implements Method.
-func (a Accelerate) Name() string { return "accelerate" }
+// peakRate returns the largest learning rate of a run.
+func peakRate(run *nets.Run) (peak float64) {
+	for t := range run.Steps {
+		peak = max(peak, run.Config.LR.Rate(t, run.Steps))
+	}
+	return peak
+}
 
-// Needs implements Method.
-func (a Accelerate) Needs() Needs { return NeedsCheckpoints }
+// Name implements Method.
+func (a Accelerate) Name() string {
+	if a.Title != "" {
+		return a.Title
+	}
+	return "accelerate"
+}
+
+// Needs implements Method: from the end of the run no record is needed.
+func (a Accelerate) Needs() Needs {
+	if a.Start >= 1 {
+		return NeedsNothing
+	}
+	return NeedsCheckpoints
+}
 
 // Unlearn implements Method.
 func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -92,6 +111,16 @@ func (a Accelerate) solve(ctx context.Context, q *request) (*Result, error) {
 	w, start, err := q.checkpoint(a.Start)
 	if err != nil {
 		return nil, err
+	}
+	if a.Shrink > 0 || a.Noise > 0 {
+		noise := q.model.Init(q.Run.Config.Seed + 2)
+		mixed := w.Clone()
+		shrink := a.Shrink
+		if shrink == 0 {
+			shrink = 1
+		}
+		combine(mixed, shrink, w, a.Noise, noise)
+		w = mixed
 	}
 	w, err = a.run(ctx, q, w, start, a.Cost*RetrainCost(q.Problem), q.Run.Config.Seed+1)
 	if err != nil {

@@ -2,6 +2,7 @@ package unlearning
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/nets"
 )
@@ -21,6 +22,11 @@ import (
 // retraining costs: it starts at a twentieth of the run, which has met little
 // of U, and takes nothing back.
 type Mini struct {
+	// Cost is the budget as a share of replayed retraining's gradient
+	// evaluations; 0 means 0.2 for networks, and for the recursion what its
+	// defaults take. A recursion's budget pays for the knots first, then for
+	// the smaller last batches, and the rest is spent on curvature.
+	Cost float64
 	// Convex configures the recursion; the zero value takes the defaults.
 	Convex Recursion
 	// Network configures the accelerated run; zero fields take the defaults.
@@ -33,6 +39,8 @@ const (
 	miniStart = 0.08 // r times the start's share of the run
 	miniLarge = 0.25 // r above which U is not visited
 	miniEarly = 0.05 // the start then
+
+	miniCurvature = 0.005 // smallest curvature sample, as a share of the batch
 )
 
 // Name implements Method.
@@ -57,8 +65,19 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if !m.Recursive(p.Run) {
 		return m.network(share).solve(ctx, q)
 	}
+	r, err := m.recursion(q)
+	if err != nil {
+		return nil, err
+	}
+	return r.solve(ctx, q)
+}
+
+// recursion returns the recursion for a request.
+func (m Mini) recursion(q *request) (Recursion, error) {
 	r := m.Convex
 	r.Title = m.Name()
+	n := float64(q.Run.Data.Len())
+	share := float64(q.Forget.Len()) / n
 	if r.Disturbance.Knots == 0 {
 		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
 		// third the smaller last batches cost more than they mend.
@@ -67,12 +86,35 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if r.Curvature == nil {
 		r.Curvature = Sampled{}
 	}
-	return r.solve(ctx, q)
+	if m.Cost == 0 {
+		return r, nil
+	}
+	// In units of one pass over the data.
+	per := float64(q.Run.Order.StepsPerEpoch())
+	epochs := float64(q.Run.Steps) / per
+	visit := min(share, 1-share)
+	tail := float64(q.Run.Data.Len()%q.Run.Order.Batch) / n
+	budget := m.Cost*RetrainCost(q.Problem)/n - visit*miniKnots
+	tails := visit * tail * (epochs - miniKnots)
+	passes := 2 * (1 - share) * epochs // of gradient differences, per share
+	r.Disturbance = Disturbance{Knots: miniKnots, Tails: budget-tails >= miniCurvature*passes}
+	if r.Disturbance.Tails {
+		budget -= tails
+	}
+	if budget < miniCurvature*passes {
+		return r, fmt.Errorf("unlearning: mini: %w: %d epochs of disturbances and the smallest curvature samples cost %.3f of retraining, not %g",
+			ErrBudget, miniKnots, (visit*miniKnots+miniCurvature*passes)*n/RetrainCost(q.Problem), m.Cost)
+	}
+	r.Curvature = Sampled{Share: min(budget/passes, 1)}
+	return r, nil
 }
 
 // network returns the accelerated run for a share r of forgotten examples.
 func (m Mini) network(r float64) Accelerate {
 	a := m.Network
+	if a.Cost == 0 {
+		a.Cost = m.Cost
+	}
 	if a.Start == 0 {
 		a.Start = min(1, miniStart/r)
 		if r > miniLarge {

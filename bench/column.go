@@ -1,0 +1,81 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// column is a column of a Table.
+type column struct {
+	head     string
+	decimals int
+	value    func(r Result) Float
+}
+
+// columns are those of DESIGN.md 2.3.
+var columns = []column{
+	{"test %", 2, func(r Result) Float { return r.TestAcc }},
+	{"retained %", 2, func(r Result) Float { return r.RetainAcc }},
+	{"forgotten %", 2, func(r Result) Float { return r.ForgetAcc }},
+	{"attack AUC", 3, func(r Result) Float { return r.MIAAUC }},
+	{"excess removed", 2, func(r Result) Float { return r.ExcessRemoved }},
+	{"KS", 3, func(r Result) Float { return r.KSForget }},
+	{"KL", 4, func(r Result) Float { return r.KLForget }},
+	{"rel. distance", 3, func(r Result) Float { return r.RelDist }},
+	{"gradient evals", 0, func(r Result) Float { return Float(r.GradEvals) }},
+	{"of retraining", 3, func(r Result) Float { return Float(r.GradEvals / r.RetrainGradEvals) }},
+	{"seconds", 2, func(r Result) Float { return Float(r.Seconds) }},
+	{"history MB", 2, func(r Result) Float { return Float(float64(r.HistoryBytesKept) / 1e6) }},
+}
+
+func headers() []string {
+	h := []string{"method"}
+	for _, c := range columns {
+		h = append(h, c.head)
+	}
+	return h
+}
+
+// format prints the mean of a column over results, with ± half the width of
+// its 95% interval unless that rounds to 0. Where a value is
+// missing from some of them, it says from how many the mean is.
+func (c column) format(results []Result) string {
+	var x []float64
+	for _, r := range results {
+		if v := c.value(r); v.Exists() {
+			x = append(x, float64(v))
+		}
+	}
+	if len(x) == 0 {
+		return "—"
+	}
+	m, half := tInterval(x)
+	s := strconv.FormatFloat(m, 'f', c.decimals, 64)
+	if h := strconv.FormatFloat(half, 'f', c.decimals, 64); strings.ContainsAny(h, "123456789") {
+		s += " ± " + h
+	}
+	if len(x) < len(results) {
+		s += fmt.Sprintf(" (%d of %d)", len(x), len(results))
+	}
+	return s
+}
+
+// tInterval returns the mean of x and half the width of its two-sided 95%
+// t-interval, t_{0.975, n−1}·s/√n: 0 for a single value.
+func tInterval(x []float64) (m, half float64) {
+	m = mean(x)
+	n := float64(len(x))
+	if n < 2 {
+		return m, 0
+	}
+	ss := 0.0
+	for _, v := range x {
+		ss += (v - m) * (v - m)
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975)
+	return m, t * math.Sqrt(ss/(n-1)/n)
+}

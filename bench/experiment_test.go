@@ -1,0 +1,79 @@
+package bench
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
+
+func small() Experiment {
+	return Experiment{
+		Data: data.Digits(), N: 300, Net: "mlp:64-16-10", Forget: "random:0.2", Methods: []string{"fast-retrain:0.5", "fast-retrain", "mini", "before"},
+		Config: nets.Config{Epochs: 2, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 3},
+	}
+}
+
+func TestExperiment(t *testing.T) {
+	e := small()
+	var told []string
+	e.Progress = func(s string) { told = append(told, s) }
+	rows, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rows, 4)
+	for i, r := range rows {
+		require.Equal(t, e.Methods[i], r.Method)
+		require.Equal(t, "digits", r.Dataset)
+		require.Equal(t, "random:0.2", r.Forget)
+		require.EqualValues(t, 3, r.Seed)
+	}
+	require.InDelta(t, 0.5, rows[0].GradEvals/rows[0].RetrainGradEvals, 0.1)
+	require.InDelta(t, rows[2].GradEvals, rows[1].GradEvals, 32, "fast-retrain costs what mini costs, wherever mini stands")
+	require.Contains(t, told, "mlp:64-16-10, random:0.2, seed 3: training")
+
+	// Full batches of a convex model: mini follows the recursion.
+	e = small()
+	e.Net, e.Methods, e.Config.Batch, e.Config.Epochs = "logistic", []string{"mini"}, 300, 30
+	rows, err = e.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "logistic", rows[0].Net)
+	require.Less(t, rows[0].RelDist, Float(0.5))
+	require.Positive(t, rows[0].HistoryBytesKept)
+}
+
+func TestExperimentCheck(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Experiment)
+		want   string
+	}{
+		{"unknown method", func(e *Experiment) { e.Methods = []string{"magic"} }, `unknown method "magic"; known are before, mini`},
+		{"method twice", func(e *Experiment) { e.Methods = []string{"mini", "mini"} }, "named twice"},
+		{"no methods", func(e *Experiment) { e.Methods = nil }, "no methods"},
+		{"argument", func(e *Experiment) { e.Methods = []string{"mini:3"} }, "unknown method"},
+		{"share", func(e *Experiment) { e.Methods = []string{"fast-retrain:lots"} }, `"lots" is not a share`},
+		{"fast without mini", func(e *Experiment) { e.Methods = []string{"fast-retrain"} }, "mini is not among the methods"},
+		{"n too large", func(e *Experiment) { e.N = 2000 }, "digits has 1257 training examples, not 2000"},
+		{"n negative", func(e *Experiment) { e.N = -1 }, "not -1"},
+		{"unknown net", func(e *Experiment) { e.Net = "brain" }, `unknown architecture "brain"`},
+		{"net that does not fit", func(e *Experiment) { e.Net = "mlp:784-10" }, "takes 784 features"},
+		{"forget nothing", func(e *Experiment) { e.Forget = "first:0" }, "the forget set is empty"},
+		{"forget all", func(e *Experiment) { e.Forget = "first:300" }, "nothing is left to learn from"},
+		{"forget what", func(e *Experiment) { e.Forget = "some" }, "want random:SHARE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := small()
+			c.change(&e)
+			require.ErrorContains(t, e.Check(), c.want)
+			_, err := e.Run(t.Context())
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	e := small()
+	require.NoError(t, e.Check())
+	e.Forget = "first:300"
+	require.ErrorIs(t, e.Check(), unlearning.ErrNothingLeft)
+}

@@ -1,0 +1,142 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
+
+// floorSeeds is the number of retrainings with other seeds behind ē, the
+// margin excess that retraining leaves.
+const floorSeeds = 5
+
+// Seeds of retrainings are the run's own plus a multiple of seedStep: 1 …
+// floorSeeds for ē, then one for the row retrain-other-seed, so that the row is
+// not part of what it is compared with, and one for fast-retrain.
+const (
+	seedStep  = 1000
+	otherSeed = (floorSeeds + 1) * seedStep
+	fastSeed  = (floorSeeds + 2) * seedStep
+)
+
+// Reference judges the results of one request to forget. It holds what no
+// method may see: test data and retrained models. Evaluation has a Model of
+// its own, so that it never counts as work of a method. A Reference is for one
+// goroutine.
+type Reference struct {
+	problem       unlearning.Problem
+	model         *nets.Model
+	test          *data.Dataset
+	forgot, kept  []int // positions in the training set
+	unseen        []int // positions in the test set
+	retrained     *unlearning.Result
+	train, onTest answers // of the replayed retrained model
+	before        float64 // margin excess
+	floor         []float64
+	shared        Result
+}
+
+// NewReference retrains once as replayed and five times with other seeds. Test
+// data must be such as the run was trained on; progress, if not nil, is told
+// what is going on.
+func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset, progress func(string)) (*Reference, error) {
+	switch {
+	case p.Run == nil || p.Run.Params == nil:
+		return nil, errors.New("bench: the problem has no finished run")
+	case test == nil || test.Len() == 0:
+		return nil, errors.New("bench: no test data; give the test part of the data set")
+	}
+	if err := test.Validate(); err != nil {
+		return nil, fmt.Errorf("bench: test data: %w", err)
+	}
+	if err := p.Run.Model.Arch().Fits(test); err != nil {
+		return nil, fmt.Errorf("bench: test data: %w", err)
+	}
+	if err := p.Forget.Validate(p.Run.Data.Len()); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	if progress == nil {
+		progress = func(string) {}
+	}
+	r := &Reference{problem: p, test: test, forgot: p.Forget.IDs(), kept: p.Forget.Retained(p.Run.Data.Len()), shared: describe(p)}
+	var err error
+	if r.unseen, err = Unseen(p.Run.Data, p.Forget, test, p.Run.Config.Seed); err != nil {
+		return nil, err
+	}
+	if r.model, err = nets.NewModel(p.Run.Model.Arch(), p.Run.Model.Engine(), p.Run.Model.DType()); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	progress("retraining")
+	if r.retrained, err = (unlearning.Retrain{}).Unlearn(ctx, p); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	r.shared.RetrainGradEvals = unlearning.RetrainCost(p)
+	r.shared.RetrainSeconds = r.retrained.Elapsed.Seconds()
+	if r.train, r.onTest, err = r.ask(ctx, r.retrained.Params); err != nil {
+		return nil, err
+	}
+	if r.before, err = r.excess(ctx, p.Run.Params); err != nil {
+		return nil, err
+	}
+	for k := range uint64(floorSeeds) {
+		progress(fmt.Sprintf("retraining with other seeds, %d of %d", k+1, floorSeeds))
+		res, err := r.retrainOther(ctx, (k+1)*seedStep)
+		if err != nil {
+			return nil, err
+		}
+		e, err := r.excess(ctx, res.Params)
+		if err != nil {
+			return nil, err
+		}
+		r.floor = append(r.floor, e)
+	}
+	return r, nil
+}
+
+func (r *Reference) retrainOther(ctx context.Context, offset uint64) (*unlearning.Result, error) {
+	seed := r.problem.Run.Config.Seed + offset
+	res, err := unlearning.Retrain{OtherSeed: &seed}.Unlearn(ctx, r.problem)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	return res, nil
+}
+
+// Before returns the trained model as if a method had left it alone.
+func (r *Reference) Before() *unlearning.Result {
+	return &unlearning.Result{Method: "before", Params: r.problem.Run.Params}
+}
+
+// Retrained returns the replayed retrained model.
+func (r *Reference) Retrained() *unlearning.Result { return r.retrained }
+
+// OtherSeed retrains with a seed that is neither the run's nor one of the five
+// that make ē.
+func (r *Reference) OtherSeed(ctx context.Context) (*unlearning.Result, error) {
+	return r.retrainOther(ctx, otherSeed)
+}
+
+// FastRetrain trains from fresh parameters for a number of gradient
+// evaluations, with the schedule of Mini for networks.
+func (r *Reference) FastRetrain(ctx context.Context, evals float64) (*unlearning.Result, error) {
+	f := unlearning.FastRetrain{Evals: evals, Seed: r.problem.Run.Config.Seed + fastSeed, Accelerate: unlearning.Mini{}.Network}
+	res, err := f.Unlearn(ctx, r.problem)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	return res, nil
+}
+
+// ask returns a model's answers on the training and the test set.
+func (r *Reference) ask(ctx context.Context, w *graph.Tensor) (train, test answers, err error) {
+	c := nets.Classifier{Model: r.model, Params: w}
+	if train, err = ask(ctx, c, r.problem.Run.Data); err == nil {
+		test, err = ask(ctx, c, r.test)
+	}
+	return train, test, err
+}

@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
+
+// Float is a number that may be missing.
+type Float = attacks.Float
+
+// Result is what one method did in one cell of an experiment: a row of a
+// Table, a line of JSON. See the package comment for the measures.
+type Result struct {
+	Dataset     string  `json:"dataset"`
+	Net         string  `json:"net"`
+	Seed        uint64  `json:"seed"` // of the base run
+	Method      string  `json:"method"`
+	Forget      string  `json:"forget"`   // the specification of U
+	N           int     `json:"n"`        // training examples
+	NForget     int     `json:"n_forget"` // |U|
+	Epochs      float64 `json:"epochs"`   // of the base run, as all up to WeightDecay
+	Batch       int     `json:"batch"`
+	LR          Float   `json:"lr"` // constant rate or peak; missing for other schedules
+	Momentum    float64 `json:"momentum"`
+	Schedule    string  `json:"schedule"` // "constant", "cosine" or a schedule's notation
+	WeightDecay float64 `json:"weight_decay"`
+
+	TestAcc   Float `json:"test_acc"` // percent, as the next two
+	RetainAcc Float `json:"retain_acc"`
+	ForgetAcc Float `json:"forget_acc"`
+
+	MIAAUC        Float `json:"mia_auc"`
+	MarginExcess  Float `json:"margin_excess"`
+	ExcessRemoved Float `json:"excess_removed"`
+	KSForget      Float `json:"ks_forget"`
+	KLForget      Float `json:"kl_forget"` // nats
+	KLTest        Float `json:"kl_test"`   // nats
+	Dist          Float `json:"dist"`
+	RelDist       Float `json:"rel_dist"`
+
+	GradEvals        float64 `json:"grad_evals"`         // of the request
+	RetrainGradEvals float64 `json:"retrain_grad_evals"` // of replayed retraining
+	TrainExtraEvals  float64 `json:"train_extra_evals"`  // added to training for the method
+	HistoryBytesKept int64   `json:"history_bytes_kept"` // 0 for a method that reads none
+	HistoryBytesRead int64   `json:"history_bytes_read"`
+
+	// The timing fields come last: all others are the same bytes on every
+	// repetition.
+	Seconds        float64 `json:"seconds"`
+	RetrainSeconds float64 `json:"retrain_seconds"`
+}
+
+// describe returns a Result with the fields that every row of a cell shares,
+// and every measure missing.
+func describe(p unlearning.Problem) Result {
+	cfg, order := p.Run.Config, p.Run.Order
+	r := Result{
+		Dataset: strings.TrimSuffix(p.Run.Data.Name, "/train"),
+		Net:     p.Run.Model.Arch().Name, Seed: cfg.Seed,
+		Forget: p.Forget.Spec, N: p.Run.Data.Len(), NForget: p.Forget.Len(),
+		Epochs: float64(p.Run.Steps) / float64(order.StepsPerEpoch()), Batch: cfg.Batch,
+		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay,
+	}
+	switch s := cfg.LR.(type) {
+	case nets.ConstantRate:
+		r.LR, r.Schedule = Float(s), "constant"
+	case nets.CosineRate:
+		r.LR, r.Schedule = Float(s.Peak), "cosine"
+		if s.Warmup > 0 {
+			r.Schedule = fmt.Sprintf("cosine:warmup:%g", s.Warmup)
+		}
+	default:
+		r.LR, r.Schedule = attacks.Missing(), s.String()
+	}
+	for _, f := range []*Float{
+		&r.TestAcc, &r.RetainAcc, &r.ForgetAcc, &r.MIAAUC, &r.MarginExcess, &r.ExcessRemoved,
+		&r.KSForget, &r.KLForget, &r.KLTest, &r.Dist, &r.RelDist,
+	} {
+		*f = attacks.Missing()
+	}
+	return r
+}
+
+// check names the first field that holds what JSON cannot.
+func (r *Result) check() error {
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.Kind() != reflect.Float64 {
+			continue
+		}
+		missing := math.IsNaN(f.Float()) && f.Type() == reflect.TypeFor[Float]()
+		if x := f.Float(); math.IsInf(x, 0) || math.IsNaN(x) && !missing {
+			return fmt.Errorf("%s of %s with seed %d is %v; only a number or a missing value can be written", fieldName(v.Type(), i), r.Method, r.Seed, x)
+		}
+	}
+	return nil
+}
+
+func fieldName(t reflect.Type, i int) string { return t.Field(i).Tag.Get("json") }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"golang.org/x/term"
+
+	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program; it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parseFlags(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	err = sweep(ctx, o, stdout, newStatus(stderr))
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintf(stderr, "sweep: interrupted, nothing was written: %v\n", err)
+	default:
+		fmt.Fprintf(stderr, "sweep: %v\n", err)
+	}
+	return 1
+}
+
+func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) error {
+	cells, err := o.experiments()
+	if err != nil {
+		return err
+	}
+	for i := range cells {
+		cells[i].Progress = st.show
+		if err := cells[i].Check(); err != nil {
+			return err
+		}
+	}
+	if err := writable(o.out); err != nil {
+		return err
+	}
+	results, err := runAll(ctx, cells, o.workers)
+	st.clear()
+	if err != nil {
+		return err
+	}
+	if o.out == "" {
+		return bench.WriteJSONL(stdout, results)
+	}
+	if err := bench.WriteFile(o.out, results); err != nil {
+		return err
+	}
+	table, err := bench.NewTable(results)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\nwrote %d results to %s\n", table, len(results), o.out)
+	return err
+}
+
+// runAll runs the cells on workers at a time and returns their results in the
+// order of the cells. The first error stops the others.
+func runAll(ctx context.Context, cells []bench.Experiment, workers int) ([]bench.Result, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var first error
+	var once sync.Once
+	fail := func(err error) { once.Do(func() { first = err; stop() }) }
+	rows := make([][]bench.Result, len(cells))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(workers, len(cells)) {
+		wg.Go(func() {
+			engine := graph.NewWalker(max(1, runtime.GOMAXPROCS(0)/workers))
+			for i := range next {
+				cells[i].Config.Engine = engine
+				var err error
+				if rows[i], err = cells[i].Run(ctx); err != nil {
+					fail(err)
+				}
+			}
+		})
+	}
+	for i := range cells {
+		if ctx.Err() == nil {
+			next <- i
+		}
+	}
+	close(next)
+	wg.Wait()
+	if err := cmp.Or(first, ctx.Err()); err != nil {
+		return nil, err
+	}
+	var all []bench.Result
+	for _, r := range rows {
+		all = append(all, r...)
+	}
+	return all, nil
+}
+
+// writable reports, before the work is done, that its results could not be
+// written.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("-out %s is a folder; name a file in it", path)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("-out %s cannot be written; choose another place: %w", path, err)
+	}
+	f, err := os.CreateTemp(dir, ".sweep.*.tmp")
+	if err != nil {
+		return fmt.Errorf("-out %s cannot be written; choose another place: %w", path, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// status shows one line of progress on a terminal, and nothing elsewhere.
+type status struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func newStatus(w io.Writer) *status {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return &status{w: w}
+	}
+	return &status{}
+}
+
+const clearLine = "\r\x1b[K"
+
+func (s *status) show(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w != nil {
+		fmt.Fprint(s.w, clearLine+text)
+	}
+}
+
+func (s *status) clear() { s.show("") }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/data"
+)
+
+// cell is a sweep that takes a fraction of a second.
+func cell(more ...string) []string {
+	return append([]string{"-net", "mlp:64-16-10", "-n", "300", "-epochs", "2", "-batch", "32", "-seeds", "1,2"}, more...)
+}
+
+var times = regexp.MustCompile(`,"seconds":[^}]*}`)
+
+// TestSameBytes: all fields but the two last, which are times, are the same
+// bytes at any GOMAXPROCS and any number of workers.
+func TestSameBytes(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var want string
+	for _, c := range []struct{ procs, workers int }{{1, 1}, {2, 1}, {2, 2}} {
+		runtime.GOMAXPROCS(c.procs)
+		{
+			out := filepath.Join(t.TempDir(), "r.jsonl")
+			var stdout, stderr bytes.Buffer
+			args := cell("-net", "mlp:64-16-10,logistic", "-forget", "random:0.2,class:3", "-workers", fmt.Sprint(c.workers), "-out", out)
+			require.Zero(t, run(t.Context(), args, &stdout, &stderr), &stderr)
+			require.Empty(t, stderr.String(), "no progress where there is no terminal")
+			require.Contains(t, stdout.String(), "wrote 40 results")
+			text, err := os.ReadFile(out)
+			require.NoError(t, err)
+			require.Equal(t, 40, strings.Count(string(text), "\n"))
+			require.NotContains(t, string(text), "NaN")
+			got := times.ReplaceAllString(string(text), "}")
+			require.Contains(t, got, `"history_bytes_read":0}`)
+			if want == "" {
+				want = got
+			}
+			require.Equal(t, want, got, "GOMAXPROCS %d, %d workers", c.procs, c.workers)
+		}
+	}
+}
+
+func TestStdout(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), cell("-seeds", "5", "-schedule", "constant", "-methods", "before,retrain"), &stdout, &stderr), &stderr)
+	rows, err := bench.ReadJSONL(&stdout, "stdout")
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	require.Equal(t, "constant", rows[0].Schedule)
+	require.EqualValues(t, 5, rows[1].Seed)
+	require.EqualValues(t, 0, rows[1].RelDist)
+}
+
+func TestBadInput(t *testing.T) {
+	t.Setenv(data.EnvData, "")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
+	empty := filepath.Join(dir, "ids")
+	require.NoError(t, os.WriteFile(empty, []byte("# none\n"), 0o600))
+	out := filepath.Join(dir, "results", "r.jsonl")
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"unknown flag", []string{"-depth", "3"}, 2, "-depth"},
+		{"argument", []string{"extra"}, 2, `unexpected argument "extra"`},
+		{"not a number", []string{"-epochs", "few"}, 2, "few"},
+		{"no epochs", []string{"-epochs", "0"}, 2, "-epochs 0"},
+		{"no rate", []string{"-lr", "0"}, 2, "-lr 0"},
+		{"NaN rate", []string{"-lr", "NaN"}, 2, "-lr NaN"},
+		{"momentum", []string{"-momentum", "1"}, 2, "-momentum 1"},
+		{"decay", []string{"-weight-decay", "-1"}, 2, "-weight-decay -1"},
+		{"bad seed", []string{"-seeds", "1,x"}, 2, `"x" is not a seed`},
+		{"seed twice", []string{"-seeds", "1,1"}, 2, "seed 1 is named twice"},
+		{"empty item", []string{"-methods", "mini,"}, 2, "empty item"},
+		{"unknown method", []string{"-methods", "magic"}, 1, `unknown method "magic"; known are`},
+		{"fast-retrain alone", []string{"-methods", "fast-retrain"}, 1, "add mini, or name a share"},
+		{"unknown data set", []string{"-dataset", "cats"}, 1, "cats"},
+		{"unknown net", []string{"-net", "brain"}, 1, "known are logistic"},
+		{"net that does not fit", []string{"-net", "mlp:784-10"}, 1, "takes 784 features, but digits/train has 64"},
+		{"unknown schedule", []string{"-schedule", "steps"}, 1, `unknown schedule "steps"; known are constant and cosine`},
+		{"n too large", []string{"-n", "5000"}, 1, "has 1257 training examples, not 5000"},
+		{"missing folder", []string{"-dataset", "mnist", "-data", filepath.Join(dir, "nowhere")}, 1, "nowhere"},
+		{"no folder given", []string{"-dataset", "mnist"}, 1, data.EnvData},
+		{"empty forget set", []string{"-forget", "ids:" + empty}, 1, "the forget set is empty"},
+		{"forget all", []string{"-forget", "random:1"}, 1, "nothing is left"},
+		{"out under a file", []string{"-out", filepath.Join(file, "r.jsonl")}, 1, "choose another place"},
+		{"out is a folder", []string{"-out", dir}, 1, "is a folder"},
+		{"diverges", []string{"-lr", "1e30", "-schedule", "constant", "-out", out}, 1, "diverged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			require.Equal(t, c.code, run(t.Context(), cell(c.args...), &stdout, &stderr), &stderr)
+			require.Contains(t, stderr.String(), c.want)
+			require.Empty(t, stdout.String())
+		})
+	}
+	old, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(old))
+	left, err := os.ReadDir(filepath.Dir(out))
+	require.NoError(t, err)
+	require.Empty(t, left, "a failed sweep left something")
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{"-h"}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "-weight-decay")
+}
+
+func TestInterrupted(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "r.jsonl")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 1, run(ctx, cell("-out", out), &stdout, &stderr))
+	require.Contains(t, stderr.String(), "interrupted, nothing was written")
+	require.NoFileExists(t, out)
+}

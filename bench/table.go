@@ -1,0 +1,167 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Table is results to be read side by side. Rows that differ in nothing but
+// the seed are shown as one, with means and 95% intervals.
+type Table struct {
+	Results []Result
+}
+
+// NewTable returns the table of results, which may belong to several
+// experiments. One method with one seed twice is an error: it would count as
+// two seeds.
+func NewTable(results []Result) (*Table, error) {
+	type key struct {
+		cell   cell
+		method string
+		seed   uint64
+	}
+	seen := map[key]bool{}
+	for _, r := range results {
+		k := key{cellOf(r), r.Method, r.Seed}
+		if seen[k] {
+			return nil, fmt.Errorf("bench: %s with seed %d stands there twice for %s, %s, %s; give each result once", r.Method, r.Seed, r.Dataset, r.Net, r.Forget)
+		}
+		seen[k] = true
+	}
+	return &Table{results}, nil
+}
+
+// String returns the table as aligned text.
+func (t *Table) String() string {
+	var b strings.Builder
+	for i, s := range t.sections() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s\n\n", s.title)
+		rows := append([][]string{headers()}, s.rows...)
+		widths := make([]int, len(columns)+1)
+		for _, row := range rows {
+			for j, c := range row {
+				widths[j] = max(widths[j], utf8.RuneCountInString(c))
+			}
+		}
+		for _, row := range rows {
+			var line strings.Builder
+			for j, c := range row {
+				pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(c))
+				if j == 0 {
+					line.WriteString(c + pad)
+				} else {
+					line.WriteString("  " + pad + c)
+				}
+			}
+			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		}
+		if s.note != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.note)
+		}
+	}
+	return b.String()
+}
+
+// Markdown returns the table in Markdown.
+func (t *Table) Markdown() string {
+	var b strings.Builder
+	for i, s := range t.sections() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s\n\n| %s |\n|---|%s\n", s.title, strings.Join(headers(), " | "), strings.Repeat("---:|", len(columns)))
+		for _, row := range s.rows {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+		}
+		if s.note != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.note)
+		}
+	}
+	return b.String()
+}
+
+// cell is what results of one section agree in.
+type cell struct {
+	dataset, net, forget, schedule string
+	n, batch                       int
+	epochs, momentum, decay        float64
+	lr                             string // a Float that may be missing, comparable
+}
+
+func cellOf(r Result) cell {
+	return cell{r.Dataset, r.Net, r.Forget, r.Schedule, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR)}
+}
+
+func number(f Float) string {
+	if !f.Exists() {
+		return "—"
+	}
+	return strconv.FormatFloat(float64(f), 'g', -1, 64)
+}
+
+type section struct {
+	title, note string
+	rows        [][]string
+}
+
+// sections groups the results by cell, and in a cell by method, both in the
+// order of first appearance.
+func (t *Table) sections() []section {
+	var order []cell
+	groups := map[cell][]Result{}
+	for _, r := range t.Results {
+		c := cellOf(r)
+		if groups[c] == nil {
+			order = append(order, c)
+		}
+		groups[c] = append(groups[c], r)
+	}
+	var out []section
+	for _, c := range order {
+		out = append(out, newSection(c, groups[c]))
+	}
+	return out
+}
+
+func newSection(c cell, results []Result) section {
+	var methods []string
+	var seeds []uint64
+	var forgotten []int
+	by := map[string][]Result{}
+	for _, r := range results {
+		if by[r.Method] == nil {
+			methods = append(methods, r.Method)
+		}
+		by[r.Method] = append(by[r.Method], r)
+		seeds, forgotten = append(seeds, r.Seed), append(forgotten, r.NForget)
+	}
+	s := section{}
+	for _, m := range methods {
+		row := []string{m}
+		for _, col := range columns {
+			row = append(row, col.format(by[m]))
+		}
+		s.rows = append(s.rows, row)
+	}
+	slices.Sort(seeds)
+	seeds = slices.Compact(seeds)
+	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(seeds), " ", ", "), "[]")
+	count := strconv.Itoa(slices.Min(forgotten))
+	if lo, hi := slices.Min(forgotten), slices.Max(forgotten); lo < hi {
+		count = fmt.Sprintf("%d to %d", lo, hi)
+	}
+	plural := ""
+	if len(seeds) > 1 {
+		plural = "s"
+		s.note = fmt.Sprintf("Means over %d seeds ± half the width of their 95%% t-intervals.", len(seeds))
+	}
+	s.title = fmt.Sprintf("%s, %s: %d examples, %s to forget (%s); %g epochs, batch %d, %s %s, momentum %g, weight decay %g; seed%s %s",
+		c.dataset, c.net, c.n, count, c.forget, c.epochs, c.batch, c.schedule, c.lr, c.momentum, c.decay, plural, text)
+	return s
+}

@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+)
+
+func TestTInterval(t *testing.T) {
+	m, half := tInterval([]float64{1, 2, 3})
+	require.EqualValues(t, 2, m)
+	require.InDelta(t, 4.302652729911275/math.Sqrt(3), half, 1e-9, "t of 2 degrees of freedom, from tables") // s = 1
+	m, half = tInterval([]float64{5})
+	require.EqualValues(t, 5, m)
+	require.Zero(t, half)
+}
+
+func TestFormat(t *testing.T) {
+	c := column{"test %", 2, func(r Result) Float { return r.TestAcc }}
+	rows := func(acc ...Float) []Result {
+		var rs []Result
+		for _, a := range acc {
+			rs = append(rs, Result{TestAcc: a})
+		}
+		return rs
+	}
+	require.Equal(t, "2.00 ± 2.48", c.format(rows(1, 2, 3)))
+	require.Equal(t, "2.00", c.format(rows(2)))
+	require.Equal(t, "2.00", c.format(rows(2, 2)))
+	require.Equal(t, "—", c.format(rows(attacks.Missing())))
+	require.Equal(t, "3.00 (1 of 2)", c.format(rows(3, attacks.Missing())))
+}
+
+func TestNewTable(t *testing.T) {
+	_, err := NewTable([]Result{sample("mini", 1, 96), sample("mini", 1, 97)})
+	require.ErrorContains(t, err, "mini with seed 1 stands there twice")
+	other := sample("mini", 1, 96)
+	other.Forget, other.NForget = "first:10", 10
+	tab, err := NewTable([]Result{sample("mini", 1, 96), other, sample("mini", 2, 98)})
+	require.NoError(t, err)
+	require.Len(t, tab.sections(), 2, "another forget set is another section")
+	require.Empty(t, (&Table{}).String())
+}
+
+func ExampleTable_Markdown() {
+	table, err := NewTable([]Result{
+		sample("before", 1, 97), sample("mini", 1, 95),
+		sample("before", 2, 97.2), sample("mini", 2, 95.6),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(table.Markdown())
+	// Output:
+	// digits, mlp:64-128-10: 1257 examples, 251 to forget (random:0.2); 8 epochs, batch 64, cosine 0.05, momentum 0.9, weight decay 0.0005; seeds 1, 2
+	//
+	// | method | test % | retained % | forgotten % | attack AUC | excess removed | KS | KL | rel. distance | gradient evals | of retraining | seconds | history MB |
+	// |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+	// | before | 97.10 ± 1.27 | 99.00 | 95.00 | 0.500 | — | 0.100 | 0.0200 | 0.500 | 1006 | 0.200 | 0.25 | 0.40 |
+	// | mini | 95.30 ± 3.81 | 99.00 | 95.00 | 0.500 | — | 0.100 | 0.0200 | 0.500 | 1006 | 0.200 | 0.25 | 0.40 |
+	//
+	// Means over 2 seeds ± half the width of their 95% t-intervals.
+}

@@ -1,0 +1,118 @@
+package unlearning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// DeltaGrad is the method of Wu, Dobriban and Davidson (ICML 2020), for runs
+// without momentum. Retraining is replayed; where it would need the gradient
+// of the whole batch at its own iterate u, most steps take
+//
+//	∇L_B(u) ≈ g_t + B (u − w_t)
+//
+// from the record, with an L-BFGS matrix B, and compute only the forgotten
+// examples' gradient, at u:
+//
+//	∇L_{B∖U}(u) ≈ [b (g_t + B (u − w_t)) − m ∇L_U(u)] / (b − m).
+//
+// Steps before J0 and every T0-th one after compute the whole batch and add a
+// pair. Two things differ from the published code: pairs without positive
+// curvature are rejected and counted, and a batch that is wholly forgotten is
+// skipped without losing the place in the record.
+type DeltaGrad struct {
+	T0     int // period of the explicit steps; 0 means 5
+	J0     int // explicit steps at first; 0 means 10
+	Memory int // pairs; 0 means 2
+}
+
+// Name implements Method.
+func (DeltaGrad) Name() string { return "deltagrad" }
+
+// Needs implements Method.
+func (DeltaGrad) Needs() Needs { return NeedsGradients }
+
+// Unlearn implements Method.
+func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(d, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	d.T0, d.J0, d.Memory = orInt(d.T0, 5), orInt(d.J0, 10), orInt(d.Memory, 2)
+	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: deltagrad: %w", err) }
+	switch {
+	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0:
+		return fail(fmt.Errorf("T0 %d, J0 %d and memory %d must be positive", d.T0, d.J0, d.Memory))
+	case q.Run.Config.Momentum != 0:
+		return fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
+	}
+	s, err := q.model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Initial, nil)
+	if err != nil {
+		return fail(err)
+	}
+	v := q.model.NewVector
+	gKept, gGone, full := v(), v(), v()
+	b := &secants{memory: d.Memory}
+	for pt, err := range q.trajectory(0) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && pt.g == nil {
+			err = fmt.Errorf("step %d has no recorded gradient; record with history.All", pt.t)
+		}
+		if err != nil {
+			return fail(err)
+		}
+		if len(pt.kept) == 0 {
+			continue
+		}
+		explicit := pt.t < d.J0 || (pt.t-d.J0)%d.T0 == 0
+		if err := q.atIterate(pt, s.W, explicit, b, gKept, gGone, full); err != nil {
+			return fail(err)
+		}
+		if err := s.Step(gKept, q.rate(pt.t)); err != nil {
+			return fail(err)
+		}
+		if !s.W.Finite() {
+			return nil, &DivergedError{d.Name(), pt.t}
+		}
+	}
+	return q.end(s.W)
+}
+
+// atIterate sets kept to the gradient of the kept examples at u.
+func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants, kept, gone, full *graph.Tensor) error {
+	ds := q.Run.Data
+	nk, m := float64(len(pt.kept)), float64(len(pt.gone))
+	gone.Zero()
+	if m > 0 {
+		if _, err := q.model.Gradient(u, ds, pt.gone, gone); err != nil {
+			return err
+		}
+	}
+	step := q.model.NewVector()
+	combine(step, 1, u, -1, pt.w)
+	if explicit {
+		if _, err := q.model.Gradient(u, ds, pt.kept, kept); err != nil {
+			return err
+		}
+		if pt.t == 0 {
+			return nil // u = w_0: no pair
+		}
+		combine(full, nk/(nk+m), kept, m/(nk+m), gone)
+		combine(full, 1, full, -1, pt.g)
+		if !b.push(step, full.Clone()) {
+			q.guards["pair rejected"]++
+		}
+		return nil
+	}
+	if err := b.product(step, full); err != nil {
+		return err
+	}
+	addScaled(full, 1, pt.g)
+	combine(kept, (nk+m)/nk, full, -m/nk, gone)
+	return nil
+}

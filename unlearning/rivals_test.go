@@ -1,0 +1,183 @@
+package unlearning_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// plain is logistic regression on the digits by SGD without momentum.
+func plain(t *testing.T, dt graph.DType) unlearning.Problem {
+	p := record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{
+		Epochs: 10, Batch: 350, LR: nets.ConstantRate(0.3), WeightDecay: 0.005, Seed: 1, DType: dt,
+	}, history.All())
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
+	return p
+}
+
+// TestDeltaGrad: with every step explicit DeltaGrad is retraining; with its
+// defaults it is close to it, at a lower cost.
+func TestDeltaGrad(t *testing.T) {
+	p := plain(t, graph.Float64)
+	v := solve(t, unlearning.Retrain{}, p)
+	moved := distance(p.Run.Params, v)
+	require.Less(t, distance(solve(t, unlearning.DeltaGrad{T0: 1}, p), v)/moved, 1e-10)
+	res, err := unlearning.DeltaGrad{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Less(t, distance(res.Params, v)/moved, 0.5)
+	require.Greater(t, distance(res.Params, v)/moved, 1e-6, "no step was approximated")
+	// 10 + 6 explicit steps of 40; the others cost |U| alone.
+	var want float64
+	for step, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
+		_, gone := p.Forget.Split(batch, nil, nil)
+		if step < 10 || (step-10)%5 == 0 {
+			want += float64(len(batch))
+		} else {
+			want += float64(len(gone))
+		}
+	}
+	require.InDelta(t, want, res.GradEvals, 1e-6)
+
+	// A wholly forgotten batch does not lose the place in the record.
+	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(9))
+	require.NoError(t, err)
+	v = solve(t, unlearning.Retrain{}, p)
+	require.Less(t, distance(solve(t, unlearning.DeltaGrad{T0: 1}, p), v)/distance(p.Run.Params, v), 1e-10)
+
+	q := digits(t, graph.Float32, history.All())
+	q.Forget = p.Forget
+	_, err = unlearning.DeltaGrad{}.Unlearn(t.Context(), q)
+	require.ErrorContains(t, err, "plain SGD")
+}
+
+// TestLBFGSCurvature: exact at every step it is the exact recursion.
+func TestLBFGSCurvature(t *testing.T) {
+	p := plain(t, graph.Float64)
+	exact := solve(t, unlearning.Recursion{}, p)
+	same := solve(t, unlearning.Recursion{Curvature: unlearning.LBFGS{Period: 1}}, p)
+	require.Equal(t, exact.Float64s(), same.Float64s())
+	near := solve(t, unlearning.Recursion{Curvature: unlearning.LBFGS{}}, p)
+	require.Less(t, distance(near, exact)/distance(p.Run.Params, exact), 0.1)
+}
+
+// TestRewindAll: from the first step rewinding is retraining, bit for bit.
+func TestRewindAll(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
+	v := solve(t, unlearning.Retrain{}, p)
+	require.Equal(t, v.Float32s(), solve(t, unlearning.Rewind{Cost: 1}, p).Float32s())
+	res, err := unlearning.Rewind{Cost: 0.5}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Less(t, distance(res.Params, v), distance(p.Run.Params, v))
+	var want float64
+	for _, batch := range p.Run.Order.Steps(p.Run.Steps/2, p.Run.Steps) {
+		kept, _ := p.Forget.Split(batch, nil, nil)
+		want += float64(len(kept))
+	}
+	require.Equal(t, want, res.GradEvals)
+}
+
+// TestAmnesiacByHand: of two steps the one whose batch held U is taken back.
+func TestAmnesiacByHand(t *testing.T) {
+	ds := gaussian(8, 3)
+	p := record(t, quadratic(3), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Seed: 5, DType: graph.Float64}, history.All())
+	var err error
+	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(0)[:1])
+	require.NoError(t, err)
+	w1, _ := stateAt(t, p, 1)
+	got := solve(t, unlearning.Amnesiac{}, p)
+	for i := range got.Len() {
+		require.InDelta(t, p.Run.Params.At(i)-w1.At(i)+p.Run.Initial.At(i), got.At(i), 1e-14)
+	}
+}
+
+// TestNewtonQuadratic: on a quadratic one step reaches the minimiser on the
+// retained examples, where the gradient with weight decay vanishes.
+func TestNewtonQuadratic(t *testing.T) {
+	ds := gaussian(60, 4)
+	p := record(t, quadratic(4), ds, nets.Config{Epochs: 3, Batch: 16, WeightDecay: 0.05, Seed: 2, DType: graph.Float64}, history.All())
+	p.Forget = data.RandomForget(ds, 0.4, 3)
+	u := solve(t, unlearning.Newton{Tolerance: 1e-12}, p)
+	m := p.Run.Model.Clone()
+	g := m.NewVector()
+	_, err := m.Gradient(u, ds, p.Forget.Retained(ds.Len()), g)
+	require.NoError(t, err)
+	for i := range g.Len() {
+		require.InDelta(t, 0, g.At(i)+0.05*u.At(i), 1e-10)
+	}
+}
+
+// TestDescent: the steps are those of gradient descent on the retained mean.
+func TestDescent(t *testing.T) {
+	p := plain(t, graph.Float64)
+	res, err := unlearning.Descent{Cost: 0.35, LR: 0.1}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	m := p.Run.Model.Clone()
+	w, g := p.Run.Params.Clone(), m.NewVector()
+	retained := p.Forget.Retained(p.Run.Data.Len())
+	for range 3 {
+		_, err := m.Gradient(w, p.Run.Data, retained, g)
+		require.NoError(t, err)
+		for i := range w.Len() {
+			w.Set(i, w.At(i)-0.1*(g.At(i)+0.005*w.At(i)))
+		}
+	}
+	require.InDeltaSlice(t, w.Float64s(), res.Params.Float64s(), 1e-13)
+	require.InDelta(t, 3*float64(len(retained)), res.GradEvals, 1e-6)
+}
+
+func TestByName(t *testing.T) {
+	p := plain(t, graph.Float32)
+	for _, name := range []string{"mini", "mini:0.2", "deltagrad", "deltagrad:3", "amnesiac", "rewind:0.1", "descent:0.3", "newton:2", "finetune", "shrink-perturb:0.1", "recursion", "retrain"} {
+		m, err := unlearning.ByName(name)
+		require.NoError(t, err, name)
+		require.Contains(t, name, m.Name())
+		res, err := m.Unlearn(t.Context(), p)
+		require.NoError(t, err, name)
+		require.True(t, res.Params.Finite())
+		require.Equal(t, m.Name(), res.Method)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err = m.Unlearn(ctx, p)
+		require.ErrorIs(t, err, context.Canceled, name)
+		q := p
+		q.Forget = data.ForgetSet{}
+		res, err = m.Unlearn(t.Context(), q)
+		require.NoError(t, err, name)
+		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), name)
+		require.Zero(t, res.GradEvals)
+	}
+	for _, name := range []string{"", "nothing", "mini:", "mini:-1", "mini:x", "retrain:2", "deltagrad:2.5", "newton:NaN"} {
+		_, err := unlearning.ByName(name)
+		require.Error(t, err, name)
+	}
+	_, err := unlearning.ByName("nothing")
+	require.ErrorIs(t, err, unlearning.ErrUnknownMethod)
+}
+
+// TestMiniBudget: the recursion keeps to its budget, errs less with more of
+// it, and says so when it is too small.
+func TestMiniBudget(t *testing.T) {
+	p := convex(t)
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
+	v := solve(t, unlearning.Retrain{}, p)
+	last := 1.0
+	for _, cost := range []float64{0.08, 0.2, 0.6} {
+		res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
+		require.NoError(t, err)
+		require.InDelta(t, cost, res.GradEvals/unlearning.RetrainCost(p), 0.015)
+		rel := distance(res.Params, v) / distance(p.Run.Params, v)
+		require.Less(t, rel, last)
+		last = rel
+	}
+	_, err := unlearning.Mini{Cost: 0.01}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, err, unlearning.ErrBudget)
+}
