@@ -50,10 +50,10 @@ func TestExperimentCheck(t *testing.T) {
 		change func(*Experiment)
 		want   string
 	}{
-		{"unknown method", func(e *Experiment) { e.Methods = []string{"magic"} }, `unknown method "magic"; known are before, mini`},
+		{"unknown method", func(e *Experiment) { e.Methods = []string{"magic"} }, `unknown method "magic"; known are before, retrain`},
 		{"method twice", func(e *Experiment) { e.Methods = []string{"mini", "mini"} }, "named twice"},
 		{"no methods", func(e *Experiment) { e.Methods = nil }, "no methods"},
-		{"argument", func(e *Experiment) { e.Methods = []string{"mini:3"} }, "unknown method"},
+		{"argument", func(e *Experiment) { e.Methods = []string{"amnesiac:3"} }, "write mini"},
 		{"share", func(e *Experiment) { e.Methods = []string{"fast-retrain:lots"} }, `"lots" is not a share`},
 		{"fast without mini", func(e *Experiment) { e.Methods = []string{"fast-retrain"} }, "mini is not among the methods"},
 		{"n too large", func(e *Experiment) { e.N = 2000 }, "digits has 1257 training examples, not 2000"},
