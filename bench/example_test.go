@@ -23,9 +23,9 @@ func Example() {
 	ctx := context.Background()
 
 	ds := data.Digits()
-	rec := history.NewRecorder(history.Spaced(4))
+	rec := history.NewRecorder(history.Halving(4))
 	run, err := nets.Train(ctx, nets.MLP(64, 128, 10), ds.Train, nets.Config{
-		Epochs: 8, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1, Hooks: []nets.Hook{rec},
+		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1, Hooks: []nets.Hook{rec},
 	})
 	check(err)
 	p := unlearning.Problem{Run: run, Forget: data.RandomForget(ds.Train, 0.2, 7), History: rec.Record()}
