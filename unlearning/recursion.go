@@ -55,6 +55,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	if err != nil {
 		return fail(err)
 	}
+	q.read = 0 // the walk below reads the same part of the record again
 	curve, err := r.Curvature.start(q)
 	if err != nil {
 		return fail(err)
