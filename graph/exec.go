@@ -5,7 +5,7 @@ import "github.com/miniunlearn/miniunlearn/internal/parallel"
 // Exec is what a running op may use. The zero value runs in the caller.
 type Exec struct {
 	pool   *parallel.Pool
-	desks  desks
+	desks  *desks // nil allocates
 	tables map[form]*convTable
 }
 

@@ -15,13 +15,15 @@ type Scratcher interface {
 // at one time. Few enough that two workers work in two buffers that stay in
 // their caches, whatever the number of tasks.
 type desks struct {
-	mu   sync.Mutex
-	free []*Tensor
+	mu           sync.Mutex
+	free         []*Tensor
+	task, shared int // what was reserved
 }
 
-// reserve adds the memory that the ops need with the given number of workers.
+// reserve provides the memory that the ops need with the given number of
+// workers, while none of it is in use.
 func (d *desks) reserve(dt DType, workers int, steps []step) {
-	task, shared := 0, 0
+	task, shared := d.task, d.shared
 	for _, s := range steps {
 		if op, ok := s.op.(Scratcher); ok {
 			in := make([]Shape, len(s.in))
@@ -32,6 +34,10 @@ func (d *desks) reserve(dt DType, workers int, steps []step) {
 			task, shared = max(task, t), max(shared, sh)
 		}
 	}
+	if task == d.task && shared == d.shared {
+		return
+	}
+	d.free, d.task, d.shared = nil, task, shared
 	if shared > 0 {
 		d.free = append(d.free, NewTensor(dt, shared))
 	}
@@ -46,7 +52,10 @@ func (d *desks) reserve(dt DType, workers int, steps []step) {
 // the caller alone until it gives it back with Return. It allocates only
 // where nothing was reserved.
 func (x *Exec) Borrow(dt DType, n int) *Tensor {
-	d := &x.desks
+	d := x.desks
+	if d == nil {
+		return NewTensor(dt, n)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	best := -1
@@ -66,7 +75,10 @@ func (x *Exec) Borrow(dt DType, n int) *Tensor {
 
 // Return takes back what Borrow gave.
 func (x *Exec) Return(t *Tensor) {
-	d := &x.desks
+	d := x.desks
+	if d == nil {
+		return
+	}
 	d.mu.Lock()
 	d.free = append(d.free, t)
 	d.mu.Unlock()

@@ -15,15 +15,23 @@ import (
 // The zero value runs in its caller; [NewWalker] adds workers. The number of
 // workers does not change results. Programs may run in parallel.
 type Walker struct {
-	pool *parallel.Pool
+	pool   *parallel.Pool
+	memory *memory // of its programs, if they share it
 }
 
 // NewWalker returns a Walker whose ops share their work among the given number
 // of workers, 0 meaning GOMAXPROCS.
-func NewWalker(workers int) *Walker { return &Walker{parallel.New(workers)} }
+func NewWalker(workers int) *Walker { return &Walker{pool: parallel.New(workers)} }
 
 // Name implements Engine.
 func (w *Walker) Name() string { return "gorgonia/" + gemm.Name() }
+
+// Range calls f on consecutive ranges that cover [0, n), of grain numbers each,
+// shared among w's workers: for what is to be done between programs. The ranges
+// do not depend on the number of workers.
+func (w *Walker) Range(n, grain int, f func(lo, hi int)) {
+	(&Exec{pool: w.pool}).Range(n, grain, f)
+}
 
 // Compile implements Engine.
 func (w *Walker) Compile(inputs, outputs []*Node) (Program, error) {
@@ -36,7 +44,7 @@ func (w *Walker) Compile(inputs, outputs []*Node) (Program, error) {
 			return nil, &OpError{Op: n.String(), Reason: "a stock Gorgonia op runs on the tape engine only"}
 		}
 	}
-	return newWalk(order, inputs, outputs, w.pool), nil
+	return newWalk(order, inputs, outputs, w), nil
 }
 
 // walk is a program of the Walker.
@@ -46,6 +54,10 @@ type walk struct {
 	in, out         [][]bound // per argument, the tensors that live in it
 	copies          []copied
 	x               Exec
+
+	dt     DType
+	memory *memory // the program's own, or shared
+	arena  []bound // the tensors that live there
 }
 
 type step struct {
@@ -55,7 +67,7 @@ type step struct {
 	in   []*Tensor
 }
 
-// bound is a tensor whose memory is an argument's from an offset on.
+// bound is a tensor whose memory is another's from an offset on.
 type bound struct {
 	t   *Tensor
 	off int
@@ -68,14 +80,18 @@ type copied struct {
 	from *Tensor
 }
 
-func newWalk(order, inputs, outputs []*Node, pool *parallel.Pool) *walk {
+func newWalk(order, inputs, outputs []*Node, engine *Walker) *walk {
 	p := planMemory(order, inputs, outputs)
-	w := &walk{
-		inputs: inputs, outputs: outputs, x: Exec{pool: pool},
-		in: make([][]bound, len(inputs)), out: make([][]bound, len(outputs)),
-	}
 	dt := outputs[0].g.dt
-	arena := NewTensor(dt, p.arena)
+	w := &walk{
+		inputs: inputs, outputs: outputs, x: Exec{pool: engine.pool},
+		in: make([][]bound, len(inputs)), out: make([][]bound, len(outputs)),
+		dt: dt, memory: engine.memory,
+	}
+	if w.memory == nil {
+		w.memory = &memory{}
+	}
+	w.memory.reserve(dt, p.arena)
 	ts := map[*Node]*Tensor{}
 	for _, n := range order {
 		t := &Tensor{dt: dt, shape: n.shape}
@@ -86,7 +102,7 @@ func newWalk(order, inputs, outputs []*Node, pool *parallel.Pool) *walk {
 		case inOutput:
 			w.out[s.arg] = append(w.out[s.arg], bound{t, s.off})
 		default:
-			t.bind(arena, s.off)
+			w.arena = append(w.arena, bound{t, s.off})
 		}
 	}
 	for _, n := range order {
@@ -101,7 +117,8 @@ func newWalk(order, inputs, outputs []*Node, pool *parallel.Pool) *walk {
 		}
 		w.steps = append(w.steps, s)
 	}
-	w.x.desks.reserve(dt, pool.Workers(), w.steps)
+	w.x.desks = &w.memory[dt].desks
+	w.x.desks.reserve(dt, engine.pool.Workers(), w.steps)
 	for i, n := range outputs {
 		if s := p.places[n]; s.root != inOutput || s.arg != i || s.off != 0 {
 			w.copies = append(w.copies, copied{i, ts[n]})
@@ -115,6 +132,7 @@ func (w *walk) Run(out, in []*Tensor) error {
 	if err := w.bind(out, in); err != nil {
 		return err
 	}
+	w.settle()
 	for i := range w.steps {
 		s := &w.steps[i]
 		s.op.Eval(&w.x, s.out, s.in)
@@ -122,6 +140,7 @@ func (w *walk) Run(out, in []*Tensor) error {
 	for _, c := range w.copies {
 		out[c.out].Copy(c.from)
 	}
+	w.leave()
 	return nil
 }
 
@@ -161,6 +180,8 @@ func (w *walk) NonFinite(out, in []*Tensor) (*Node, error) {
 	if err := w.bind(out, in); err != nil {
 		return nil, err
 	}
+	w.settle()
+	defer w.leave()
 	for i, t := range in {
 		if !t.Finite() {
 			return w.inputs[i], nil

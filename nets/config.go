@@ -17,7 +17,8 @@ type Config struct {
 	LR          LRSchedule // nil means ConstantRate(0.05)
 	Momentum    float64    // β in [0, 1)
 	WeightDecay float64    // λ ≥ 0, for every parameter
-	Seed        uint64     // initial parameters and batch order
+	Seed        uint64     // initial parameters, batch order and augmentation
+	Augment     Augment    // of the images trained on; zero is none
 
 	// Steps overrides Epochs with a number of steps, for fractions of an
 	// epoch.
@@ -50,7 +51,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) validate(n int) error {
+func (c Config) validate(ds *data.Dataset) error {
+	n := ds.Len()
 	switch {
 	case c.Epochs < 0 || c.Batch < 0 || c.Steps < 0:
 		return fmt.Errorf("nets: config: epochs %d, batch %d and steps %d must not be negative", c.Epochs, c.Batch, c.Steps)
@@ -74,5 +76,5 @@ func (c Config) validate(n int) error {
 	if c.Only != nil && len(c.Only) == 0 {
 		return fmt.Errorf("nets: config: Only is empty: nothing to train on")
 	}
-	return nil
+	return c.Augment.validate(ds.Shape)
 }

@@ -33,6 +33,7 @@ type Step struct {
 	Epoch int
 	LR    float64
 	Batch []int   // the examples averaged over
+	View  View    // as which they were seen
 	Loss  float64 // their mean loss, without weight decay
 	// Params and Momentum are w_t and p_t, before the step; Grad is g_t, the
 	// mean gradient without weight decay. All are [P].

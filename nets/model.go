@@ -20,9 +20,11 @@ type Model struct {
 	params []Param
 	size   int
 
-	programs map[shapeKey]*batchProgram
-	x        *graph.Tensor // buffers of the largest batch so far
+	compiler graph.Engine // engine, with one block of memory for all programs
+	programs programs
+	x        *graph.Tensor // rows of the largest batch so far
 	part     *graph.Tensor // gradient of one part of a large batch
+	partSize int           // examples of a part
 	work     *atomic.Int64 // thirds of a gradient evaluation
 }
 
@@ -34,16 +36,12 @@ const (
 	hvpThirds      = 8
 )
 
-// partSize is the largest batch of one program. Larger ones are computed in
-// parts, so that memory stays bounded and parts stay in cache.
-const partSize = 1024
-
 // NewModel builds arch. A nil engine means a graph.Walker on all cores.
 func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
 	if engine == nil {
 		engine = graph.NewWalker(0)
 	}
-	m := &Model{arch: arch, engine: engine, dt: dt, programs: map[shapeKey]*batchProgram{}, work: new(atomic.Int64)}
+	m := &Model{arch: arch, engine: engine, compiler: sharing(engine), dt: dt, work: new(atomic.Int64)}
 	// The first build, over a vector longer than any, finds the parameters.
 	g := graph.New(dt)
 	p := &Params{w: g.Input("w", 1<<40)}
@@ -52,6 +50,7 @@ func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
 		if !slices.Equal(z.Shape(), []int{2, arch.Classes}) {
 			panic(&graph.ShapeError{Op: "logits", Got: []graph.Shape{z.Shape()}, Want: fmt.Sprintf("[N %d]", arch.Classes)})
 		}
+		m.partSize = partSize(z, 2)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("nets: %s: %w", arch.Name, err)
@@ -67,8 +66,24 @@ func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
 // Clone returns a Model of its own that counts its work with m's.
 func (m *Model) Clone() *Model {
 	c := *m
-	c.programs, c.x, c.part = map[shapeKey]*batchProgram{}, nil, graph.NewTensor(m.dt, m.size)
+	c.compiler = sharing(m.engine)
+	c.programs, c.x, c.part = programs{}, nil, graph.NewTensor(m.dt, m.size)
 	return &c
+}
+
+// moveTo makes m a model on another engine of equal bits, without memory.
+func (m *Model) moveTo(e graph.Engine) {
+	m.engine, m.compiler = e, sharing(e)
+	m.programs, m.x = programs{}, nil
+}
+
+// sharing returns e with memory that the programs of one model share, if e can:
+// a model runs one at a time, for dozens of batch sizes.
+func sharing(e graph.Engine) graph.Engine {
+	if w, ok := e.(*graph.Walker); ok {
+		return w.Sharing()
+	}
+	return e
 }
 
 // Arch returns the architecture.
@@ -102,8 +117,14 @@ func (m *Model) GradEvals() float64 { return float64(m.work.Load()) / 3 }
 // Gradient sets grad to the mean gradient at w over the examples ids of ds, of
 // which there must be one at least, and returns the mean loss.
 func (m *Model) Gradient(w *graph.Tensor, ds *data.Dataset, ids []int, grad *graph.Tensor) (loss float64, err error) {
+	return m.GradientAs(View{}, w, ds, ids, grad)
+}
+
+// GradientAs is Gradient over the examples as view shows them; that of step t
+// of a run is its View(t).
+func (m *Model) GradientAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad *graph.Tensor) (loss float64, err error) {
 	l := graph.NewTensor(m.dt)
-	err = m.overParts(gradientProgram, ds, ids, grad, func(p *batchProgram, g *graph.Tensor) error {
+	err = m.overParts(gradientProgram, view, ds, ids, grad, func(p *batchProgram, g *graph.Tensor) error {
 		p.out[0], p.out[1] = l, g
 		if err := p.run(w); err != nil {
 			return err
@@ -117,8 +138,13 @@ func (m *Model) Gradient(w *graph.Tensor, ds *data.Dataset, ids []int, grad *gra
 
 // HVP sets out to the Hessian at w of the mean loss over ids, times v.
 func (m *Model) HVP(w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.Tensor) error {
+	return m.HVPAs(View{}, w, v, ds, ids, out)
+}
+
+// HVPAs is HVP over the examples as view shows them.
+func (m *Model) HVPAs(view View, w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.Tensor) error {
 	m.work.Add(int64(hvpThirds * len(ids)))
-	return m.overParts(hvpProgram, ds, ids, out, func(p *batchProgram, o *graph.Tensor) error {
+	return m.overParts(hvpProgram, view, ds, ids, out, func(p *batchProgram, o *graph.Tensor) error {
 		p.out[0], p.v = o, v
 		return p.run(w)
 	})
@@ -126,13 +152,13 @@ func (m *Model) HVP(w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.
 
 // overParts runs f on consecutive parts of the batch and adds the results
 // into sum.
-func (m *Model) overParts(kind programKind, ds *data.Dataset, ids []int, sum *graph.Tensor, f func(*batchProgram, *graph.Tensor) error) error {
+func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []int, sum *graph.Tensor, f func(*batchProgram, *graph.Tensor) error) error {
 	if len(ids) == 0 {
 		return fmt.Errorf("nets: %s: a mean over no examples", m.arch.Name)
 	}
-	for lo := 0; lo < len(ids); lo += partSize {
-		hi := min(lo+partSize, len(ids))
-		p, err := m.load(kind, ds, ids[lo:hi], 1/float64(len(ids)))
+	for lo := 0; lo < len(ids); lo += m.partSize {
+		hi := min(lo+m.partSize, len(ids))
+		p, err := m.load(kind, view, ds, ids[lo:hi], 1/float64(len(ids)))
 		if err != nil {
 			return err
 		}
@@ -165,18 +191,16 @@ func (m *Model) Logits(ctx context.Context, w *graph.Tensor, x []float32, n int)
 		return nil, fmt.Errorf("nets: %s: %d values for %d examples of %d features", m.arch.Name, len(x), n, f)
 	}
 	r := make([]float64, 0, n*m.arch.Classes)
-	for lo := 0; lo < n; lo += partSize {
+	for lo := 0; lo < n; lo += m.partSize {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("nets: logits: after %d of %d examples: %w", lo, n, err)
 		}
-		hi := min(lo+partSize, n)
+		hi := min(lo+m.partSize, n)
 		p, err := m.program(logitsProgram, hi-lo)
 		if err != nil {
 			return nil, err
 		}
-		for i, v := range x[lo*f : hi*f] {
-			p.x.Set(i, float64(v))
-		}
+		p.x.Copy(graph.FromSlice(x[lo*f : hi*f]))
 		z := graph.NewTensor(m.dt, hi-lo, m.arch.Classes)
 		p.out[0] = z
 		if err := p.run(w); err != nil {

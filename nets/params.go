@@ -46,17 +46,6 @@ func (p *Params) Take(name string, init Init, shape ...int) *graph.Node {
 	return v
 }
 
-// Dense returns act(x·Wᵀ + b) for x of [N, …] and out units. The parameters
-// are name.weight of [out, in], PyTorch's layout, and name.bias.
-func (p *Params) Dense(name string, x *graph.Node, out int, act graph.Act) *graph.Node {
-	p.w.Graph().Label(name)
-	x = graph.Flatten(x)
-	in := x.Shape()[1]
-	w := p.Take(name+".weight", He(in), out, in)
-	b := p.Take(name+".bias", Constant(0), out)
-	return graph.Bias(graph.Apply(graph.MatMulOp{TransB: true}, x, w), b, act)
-}
-
 // draw fills w with the initial values of seed. Every parameter has a stream
 // of its own.
 func draw(w *graph.Tensor, params []Param, seed uint64) {

@@ -28,6 +28,7 @@ type batchProgram struct {
 	v       *graph.Tensor // direction of an HVP
 	out     []*graph.Tensor
 	in      []*graph.Tensor
+	used    int64 // when, on the clock of programs
 }
 
 func (p *batchProgram) run(w *graph.Tensor) error {
@@ -52,12 +53,12 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 	f := product(m.arch.Input)
 	if m.x == nil || m.x.Len() < n*f {
 		m.x = graph.NewTensor(m.dt, n*f)
-		for _, p := range m.programs {
+		for _, p := range m.programs.of {
 			p.x = m.x.Slice(0, p.x.Len())
 		}
 	}
 	key := shapeKey{kind, n}
-	if p := m.programs[key]; p != nil {
+	if p := m.programs.get(key); p != nil {
 		return p, nil
 	}
 	p := &batchProgram{x: m.x.Slice(0, n*f)}
@@ -87,35 +88,32 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		}
 	})
 	if err == nil {
-		p.program, err = m.engine.Compile(in, out)
+		p.program, err = m.compiler.Compile(in, out)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("nets: %s, batch of %d: %w", m.arch.Name, n, err)
 	}
 	p.out = make([]*graph.Tensor, len(out))
-	m.programs[key] = p
+	_, shares := m.engine.(*graph.Walker)
+	m.programs.put(key, p, shares)
 	return p, nil
 }
 
-// load fills the program's inputs with the examples ids, each of weight c.
-func (m *Model) load(kind programKind, ds *data.Dataset, ids []int, c float64) (*batchProgram, error) {
+// load fills the program's inputs with the examples ids as view shows them,
+// each of weight c.
+func (m *Model) load(kind programKind, view View, ds *data.Dataset, ids []int, c float64) (*batchProgram, error) {
 	p, err := m.program(kind, len(ids))
 	if err != nil {
 		return nil, err
 	}
-	f := ds.Features()
-	if f*len(ids) != p.x.Len() {
+	if ds.Features()*len(ids) != p.x.Len() {
 		return nil, m.arch.Fits(ds)
 	}
+	if err := view.Augment.validate(ds.Shape); err != nil {
+		return nil, err
+	}
+	m.gather(p.x, view, ds, ids)
 	for i, id := range ids {
-		row := ds.Row(id)
-		if dst := p.x.Float32s(); dst != nil {
-			copy(dst[i*f:], row)
-		} else {
-			for j, v := range row {
-				p.x.Set(i*f+j, float64(v))
-			}
-		}
 		p.y.Set(i, float64(ds.Y[id]))
 		p.c.Set(i, c)
 	}
@@ -124,9 +122,9 @@ func (m *Model) load(kind programKind, ds *data.Dataset, ids []int, c float64) (
 
 // nonFinite names the first value of a gradient at w that is not finite, if
 // the engine can tell.
-func (m *Model) nonFinite(w *graph.Tensor, ds *data.Dataset, ids []int) string {
-	for lo := 0; lo < len(ids); lo += partSize {
-		p, err := m.load(gradientProgram, ds, ids[lo:min(lo+partSize, len(ids))], 1/float64(len(ids)))
+func (m *Model) nonFinite(view View, w *graph.Tensor, ds *data.Dataset, ids []int) string {
+	for lo := 0; lo < len(ids); lo += m.partSize {
+		p, err := m.load(gradientProgram, view, ds, ids[lo:min(lo+m.partSize, len(ids))], 1/float64(len(ids)))
 		if err != nil {
 			return err.Error()
 		}

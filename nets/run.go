@@ -23,6 +23,14 @@ type Run struct {
 	GradEvals float64   // gradient evaluations that training took
 }
 
+// View returns how step t saw its examples.
+func (r *Run) View(t int) View {
+	if r.Config.Augment == (Augment{}) {
+		return View{}
+	}
+	return View{r.Config.Augment, r.Config.Seed, t / r.Order.StepsPerEpoch()}
+}
+
 // Classifier is a model at given parameters: it answers queries.
 type Classifier struct {
 	Model  *Model

@@ -41,7 +41,7 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	if err := m.arch.Fits(ds); err != nil {
 		return nil, err
 	}
-	if err := cfg.validate(ds.Len()); err != nil {
+	if err := cfg.validate(ds); err != nil {
 		return nil, err
 	}
 	n := ds.Len()
@@ -130,15 +130,16 @@ func (r *Run) steps(ctx context.Context) error {
 // step takes one step on the examples ids.
 func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64, err error) {
 	eta := r.Config.LR.Rate(t, r.Steps)
-	if loss, err = r.Model.Gradient(s.W, r.Data, ids, g); err != nil {
+	view := r.View(t)
+	if loss, err = r.Model.GradientAs(view, s.W, r.Data, ids, g); err != nil {
 		return 0, err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, &DivergedError{t, r.Model.nonFinite(s.W, r.Data, ids)}
+		return 0, &DivergedError{t, r.Model.nonFinite(view, s.W, r.Data, ids)}
 	}
 	for _, h := range r.Config.Hooks {
 		err := h.OnStep(Step{
-			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, Loss: loss,
+			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,
 			Params: s.W, Momentum: s.P, Grad: g,
 		})
 		if err != nil {

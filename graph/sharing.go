@@ -1,0 +1,37 @@
+package graph
+
+// memory is what the programs of a sharing Walker have in common, or what one
+// program has for itself, by number type.
+type memory [2]struct {
+	arena *Tensor
+	desks desks
+}
+
+// Sharing returns an engine that computes as w does, but whose programs live in
+// one block of memory, as large as the largest of them needs. At most one of
+// them may run at a time. It suits programs of one function for many batch
+// sizes, which would otherwise hold a block each.
+func (w *Walker) Sharing() *Walker { return &Walker{pool: w.pool, memory: &memory{}} }
+
+// reserve makes the arena hold n numbers.
+func (m *memory) reserve(dt DType, n int) {
+	if b := &m[dt]; b.arena == nil || b.arena.Len() < n {
+		b.arena = NewTensor(dt, n)
+	}
+}
+
+// settle puts the program's values into the arena. It is done anew at each run,
+// since a program compiled later may have asked for a larger one.
+func (w *walk) settle() {
+	arena := w.memory[w.dt].arena
+	for _, a := range w.arena {
+		a.t.bind(arena, a.off)
+	}
+}
+
+// leave lets go of the arena, so that one which was outgrown is garbage.
+func (w *walk) leave() {
+	for _, a := range w.arena {
+		a.t.f32, a.t.f64 = nil, nil
+	}
+}
