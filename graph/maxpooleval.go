@@ -78,7 +78,7 @@ func evalMaxPoolScatter[T Float](x *Exec, p Pool, images, outputs Shape, out, in
 }
 
 // inPairs reports whether the windows are 2×2 and each pixel is in exactly
-// one: package vec has these.
+// one: package kernel has these.
 func (p Pool) inPairs(images Shape) bool {
 	return p.Window == 2 && p.Stride == 2 && images[2]%2 == 0 && images[3]%2 == 0
 }
