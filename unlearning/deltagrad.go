@@ -20,13 +20,20 @@ import (
 //	∇L_{B∖U}(u) ≈ [b (g_t + B (u − w_t)) − m ∇L_U(u)] / (b − m).
 //
 // Steps before J0 and every T0-th one after compute the whole batch and add a
-// pair. Two things differ from the published code: pairs without positive
-// curvature are rejected and counted, and a batch that is wholly forgotten is
-// skipped without losing the place in the record.
+// pair. As in the published code, no pair is made where u = w_t. Three things
+// differ from it: pairs without positive curvature are rejected and counted,
+// weight decay is left out of the pairs, since it is known exactly, and a batch
+// that is wholly forgotten is skipped without losing the place in the record.
+//
+// On networks B is often wrong, above all with small batches. There set Trust,
+// which guards the products as LBFGS does.
 type DeltaGrad struct {
 	T0     int // period of the explicit steps; 0 means 5
 	J0     int // explicit steps at first; 0 means 10
 	Memory int // pairs; 0 means 2
+	// Trust, if positive, shortens products that are longer than Trust times
+	// the longest exact one, relative to ‖u − w_t‖; 0 is as published.
+	Trust float64
 }
 
 // Name implements Method.
@@ -44,8 +51,8 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	d.T0, d.J0, d.Memory = orInt(d.T0, 5), orInt(d.J0, 10), orInt(d.Memory, 2)
 	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: deltagrad: %w", err) }
 	switch {
-	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0:
-		return fail(fmt.Errorf("T0 %d, J0 %d and memory %d must be positive", d.T0, d.J0, d.Memory))
+	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0 || !(d.Trust >= 0):
+		return fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
 	case q.Run.Config.Momentum != 0:
 		return fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
 	}
@@ -55,7 +62,7 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	}
 	v := q.model.NewVector
 	gKept, gGone, full := v(), v(), v()
-	b := &secants{memory: d.Memory}
+	b, region := &secants{memory: d.Memory}, &trust{limit: d.Trust}
 	for pt, err := range q.trajectory(0) {
 		if err == nil {
 			err = ctx.Err()
@@ -70,7 +77,7 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			continue
 		}
 		explicit := pt.t < d.J0 || (pt.t-d.J0)%d.T0 == 0
-		if err := q.atIterate(pt, s.W, explicit, b, gKept, gGone, full); err != nil {
+		if err := q.atIterate(pt, s.W, explicit, b, region, gKept, gGone, full); err != nil {
 			return fail(err)
 		}
 		if err := s.Step(gKept, q.rate(pt.t)); err != nil {
@@ -84,26 +91,27 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 }
 
 // atIterate sets kept to the gradient of the kept examples at u.
-func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants, kept, gone, full *graph.Tensor) error {
-	ds := q.Run.Data
+func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants, region *trust, kept, gone, full *graph.Tensor) error {
+	ds, view := q.Run.Data, q.Run.View(pt.t)
 	nk, m := float64(len(pt.kept)), float64(len(pt.gone))
 	gone.Zero()
 	if m > 0 {
-		if _, err := q.model.Gradient(u, ds, pt.gone, gone); err != nil {
+		if _, err := q.model.GradientAs(view, u, ds, pt.gone, gone); err != nil {
 			return err
 		}
 	}
 	step := q.model.NewVector()
 	combine(step, 1, u, -1, pt.w)
 	if explicit {
-		if _, err := q.model.Gradient(u, ds, pt.kept, kept); err != nil {
+		if _, err := q.model.GradientAs(view, u, ds, pt.kept, kept); err != nil {
 			return err
 		}
-		if pt.t == 0 {
-			return nil // u = w_0: no pair
+		if norm(step) == 0 {
+			return nil // no pair: always so at t = 0, and until U is met
 		}
 		combine(full, nk/(nk+m), kept, m/(nk+m), gone)
 		combine(full, 1, full, -1, pt.g)
+		region.saw(step, full)
 		if !b.push(step, full.Clone()) {
 			q.guards["pair rejected"]++
 		}
@@ -111,6 +119,12 @@ func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants
 	}
 	if err := b.product(step, full); err != nil {
 		return err
+	}
+	switch {
+	case len(b.s) == 0 && norm(step) > 0:
+		q.guards["no pair yet"]++ // B is zero
+	case region.shorten(step, full):
+		q.guards["product shortened"]++
 	}
 	addScaled(full, 1, pt.g)
 	combine(kept, (nk+m)/nk, full, -m/nk, gone)

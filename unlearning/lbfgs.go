@@ -119,15 +119,14 @@ func (c LBFGS) start(q *request) (curve, error) {
 	}
 	b := &secants{memory: c.Memory}
 	u, g := q.model.NewVector(), q.model.NewVector()
-	step, longest := 0, 0.0
+	region, step := trust{limit: c.Trust}, 0
 	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
 		defer func() { step++ }()
-		size := norm(d)
 		if step < c.Warm || (step-c.Warm)%c.Period == 0 || len(b.s) == 0 {
 			if err := q.difference(pt.kept, pt, d, keptGrad, u, g, h); err != nil {
 				return err
 			}
-			longest = max(longest, norm(h)/size)
+			region.saw(d, h)
 			if !b.push(d.Clone(), h.Clone()) {
 				q.guards["pair rejected"]++
 			}
@@ -136,9 +135,8 @@ func (c LBFGS) start(q *request) (curve, error) {
 		if err := b.product(d, h); err != nil {
 			return err
 		}
-		if n := norm(h); n > c.Trust*longest*size {
+		if region.shorten(d, h) {
 			q.guards["product shortened"]++
-			combine(h, c.Trust*longest*size/n, h, 0, h)
 		}
 		return nil
 	}), nil

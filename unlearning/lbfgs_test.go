@@ -61,7 +61,7 @@ func TestSecantProduct(t *testing.T) {
 		want.MulVec(dense, v)
 		got := graph.NewTensor(graph.Float64, n)
 		require.NoError(t, b.product(tensor(v), got))
-		require.InDeltaSlice(t, want.RawVector().Data, got.Float64s(), 1e-11)
+		require.InDeltaSlice(t, want.RawVector().Data, got.Float64s(), 1e-12)
 	}
 	s := random()
 	y := mat.NewVecDense(n, nil)

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // FineTune trains on from w_T, on the retained examples.
@@ -21,7 +22,11 @@ func ShrinkPerturb(cost float64) Accelerate {
 }
 
 // Amnesiac takes back, from w_T, the whole update of every recorded step whose
-// batch held forgotten examples (Graves, Nagisetty and Ganesh, AAAI 2021).
+// batch held forgotten examples (Graves, Nagisetty and Ganesh, AAAI 2021):
+//
+//	u = w_T − Σ_{t: B_t∩U≠∅} (w_{t+1} − w_t).
+//
+// It computes nothing. Each of those updates has to be recorded.
 type Amnesiac struct{}
 
 // Name implements Method.
@@ -45,6 +50,9 @@ func (a Amnesiac) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			return nil, fmt.Errorf("unlearning: amnesiac: %w", err)
 		}
 		if len(pt.gone) > 0 {
+			if pt.g == nil { // a gap of the record, whose updates would be guesses
+				return nil, fmt.Errorf("unlearning: amnesiac: %w", &history.GapError{From: pt.t, To: pt.t + 1, Policy: q.History.Policy()})
+			}
 			addScaled(u, 1, pt.w)
 			addScaled(u, -1, pt.wNext)
 		}
@@ -80,7 +88,11 @@ func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if !(r.Cost > 0 && r.Cost <= 1) {
 		return fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
 	}
-	from, w, mom, err := q.state(q.Run.Steps - int(math.Round(r.Cost*float64(q.Run.Steps))))
+	steps := int(math.Round(r.Cost * float64(q.Run.Steps)))
+	if steps < 1 {
+		return fail(fmt.Errorf("%w: a share of %g of %d steps", ErrBudget, r.Cost, q.Run.Steps))
+	}
+	from, w, mom, err := q.state(q.Run.Steps - steps)
 	if err != nil {
 		return fail(err)
 	}
@@ -97,11 +109,14 @@ func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		if kept, gone = p.Forget.Split(batch, kept[:0], gone[:0]); len(kept) == 0 {
 			continue
 		}
-		if _, err = q.model.Gradient(s.W, q.Run.Data, kept, g); err == nil {
+		if _, err = q.model.GradientAs(q.Run.View(t), s.W, q.Run.Data, kept, g); err == nil {
 			err = s.Step(g, q.rate(t))
 		}
 		if err != nil {
 			return fail(err)
+		}
+		if !s.W.Finite() {
+			return nil, &DivergedError{r.Name(), t}
 		}
 	}
 	return q.end(s.W)
@@ -136,12 +151,25 @@ func (q *request) state(t int) (at int, w, mom *graph.Tensor, err error) {
 	return at, w, mom, err
 }
 
-// Descent takes steps of full-batch gradient descent on the retained objective
-// from w_T (Descent-to-Delete: Neel, Roth and Sharifi-Malvajerdi, ALT 2021,
-// without the noise).
+// Descent takes steps of gradient descent on the retained objective from w_T,
+//
+//	u ← u − η (∇L_R(u) + λ u)
+//
+// (Descent-to-Delete: Neel, Roth and Sharifi-Malvajerdi, ALT 2021, without the
+// noise).
 type Descent struct {
 	Cost float64 // share of retraining's gradient evaluations; 0 means 0.2
-	LR   float64 // 0 means the largest of the run, divided by 1 − β
+	// LR is η. 0 means, for full batches, the largest rate of the run; for
+	// smaller ones, which do not average their noise away, the mean rate of
+	// the run's last tenth; either divided by 1 − β.
+	LR float64
+	// Smooth, if positive and LR is 0, is the largest curvature L of a convex
+	// mean loss without weight decay: η is then 2/(L + 2λ), the optimal rate
+	// 2/(M+m) of the paper for curvatures between m = λ and M = L + λ.
+	Smooth float64
+	// Batch is the number of retained examples a step, in an order of its own;
+	// 0 means all. Where Cost does not pay for one pass, only this works.
+	Batch int
 }
 
 // Name implements Method.
@@ -157,30 +185,28 @@ func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return done, err
 	}
 	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: descent: %w", err) }
-	if d.Cost == 0 {
-		d.Cost = 0.2
+	batches, err := d.plan(q)
+	if err != nil {
+		return fail(err)
 	}
-	if d.LR == 0 {
-		d.LR = peakRate(q.Run) / (1 - q.Run.Config.Momentum)
-	}
-	steps := int(d.Cost * RetrainCost(p) / float64(len(q.retained)))
-	if steps < 1 {
-		return fail(fmt.Errorf("a cost of %g does not pay for one pass over the %d retained examples", d.Cost, len(q.retained)))
-	}
+	d.LR = d.rate(q)
 	s, err := q.model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Params, nil)
 	if err != nil {
 		return fail(err)
 	}
 	g := q.model.NewVector()
-	for range steps {
+	for t, ids := range batches {
 		if err = ctx.Err(); err == nil {
-			_, err = q.model.Gradient(s.W, q.Run.Data, q.retained, g)
+			_, err = q.model.Gradient(s.W, q.Run.Data, ids, g)
 		}
 		if err == nil {
 			err = s.Step(g, d.LR)
 		}
 		if err != nil {
-			return fail(err)
+			return fail(fmt.Errorf("step %d: %w", t, err))
+		}
+		if !s.W.Finite() {
+			return nil, &DivergedError{d.Name(), t}
 		}
 	}
 	return q.end(s.W)
@@ -195,7 +221,10 @@ func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 type Newton struct {
 	Iterations int     // of conjugate gradients at most; 0 means 20
 	Tolerance  float64 // on the relative residual; 0 means 1e-3
-	Damping    float64 // added to λ; needed where the loss is not convex
+	// Damping is added to λ; 0 means none where the model is convex, else 1,
+	// since without it the step leaves along directions of little or negative
+	// curvature.
+	Damping float64
 }
 
 // Name implements Method.
@@ -218,7 +247,10 @@ func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if n.Tolerance == 0 {
 		n.Tolerance = 1e-3
 	}
-	if n.Iterations < 0 || n.Tolerance < 0 || n.Damping < 0 {
+	if n.Damping == 0 && !q.model.Arch().Convex {
+		n.Damping = 1
+	}
+	if n.Iterations < 0 || !(n.Tolerance >= 0) || !(n.Damping >= 0) { // NaN too
 		return fail(errors.New("iterations, tolerance and damping must not be negative"))
 	}
 	w, lambda := q.Run.Params, q.Run.Config.WeightDecay

@@ -1,0 +1,83 @@
+package unlearning
+
+import (
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// plan checks d and returns the batches that its cost pays for.
+func (d Descent) plan(q *request) (iter.Seq2[int, []int], error) {
+	if d.Cost == 0 {
+		d.Cost = 0.2
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"cost", d.Cost}, {"learning rate", d.LR}, {"smoothness", d.Smooth}, {"batch", float64(d.Batch)}} {
+		if !(f.value >= 0) || math.IsInf(f.value, 0) {
+			return nil, fmt.Errorf("%s %g must be finite and not negative", f.name, f.value)
+		}
+	}
+	if d.Smooth > 0 && !q.model.Arch().Convex {
+		return nil, fmt.Errorf("a smoothness of %g: 2/(L+μ) is a rate for convex models, and %s is none", d.Smooth, q.model.Arch().Name)
+	}
+	n := len(q.retained)
+	size := n
+	if d.Batch > 0 {
+		size = min(d.Batch, n)
+	}
+	budget := d.Cost * RetrainCost(q.Problem)
+	if budget < float64(size) {
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d; set Batch to fewer", ErrBudget, budget, size)
+	}
+	if d.Batch == 0 { // the sums of a full batch keep one order
+		return func(yield func(int, []int) bool) {
+			for t := 0; float64(t+1)*float64(n) <= budget && yield(t, q.retained); t++ {
+			}
+		}, nil
+	}
+	order := data.Order{Seed: q.Run.Config.Seed + 1, N: n, Batch: size}
+	return func(yield func(int, []int) bool) {
+		ids, left := make([]int, 0, size), budget
+		for t, batch := range order.Steps(0, math.MaxInt) {
+			if left -= float64(len(batch)); left < 0 {
+				return
+			}
+			ids = ids[:0]
+			for _, i := range batch {
+				ids = append(ids, q.retained[i])
+			}
+			if !yield(t, ids) {
+				return
+			}
+		}
+	}, nil
+}
+
+// rate returns the learning rate, see Descent.
+func (d Descent) rate(q *request) float64 {
+	cfg := q.Run.Config
+	switch {
+	case d.LR > 0:
+		return d.LR
+	case d.Smooth > 0:
+		return 2 / (d.Smooth + 2*cfg.WeightDecay)
+	case d.Batch == 0:
+		return peakRate(q.Run) / (1 - cfg.Momentum)
+	}
+	return finalRate(q.Run) / (1 - cfg.Momentum)
+}
+
+// finalRate returns the mean learning rate of a run's last tenth, one step at
+// least.
+func finalRate(run *nets.Run) (mean float64) {
+	k := max(run.Steps/10, 1)
+	for t := run.Steps - k; t < run.Steps; t++ {
+		mean += run.Config.LR.Rate(t, run.Steps) / float64(k)
+	}
+	return mean
+}
