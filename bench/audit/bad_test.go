@@ -1,0 +1,162 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+func TestBadConfig(t *testing.T) {
+	all, err := data.NewForgetSet(7, []int{1})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name   string
+		change func(c *Config)
+		want   string
+	}{
+		{"no data", func(c *Config) { c.Data = nil }, "Data is nil"},
+		{"no arch", func(c *Config) { c.Arch = nets.Arch{} }, "Arch is empty"},
+		{"arch that does not fit", func(c *Config) { c.Arch = nets.MLP(784, 10) }, "takes 784 features"},
+		{"no methods", func(c *Config) { c.Methods = nil }, "no methods"},
+		{"nil method", func(c *Config) { c.Methods[1].Method = nil }, "method 1 is nil"},
+		{"name twice", func(c *Config) { c.Methods[1].Name = "mini" }, `"mini" is taken`},
+		{"name of a row", func(c *Config) { c.Methods[1].Name = "retrained" }, `"retrained" is taken`},
+		{"name that is no folder", func(c *Config) { c.Methods[1].Name = ".." }, `the name ".."`},
+		{"share", func(c *Config) { c.Share = 1.5 }, "Share 1.5 is outside (0, 1]"},
+		{"level", func(c *Config) { c.Level = 95 }, "Level 95 is outside (0, 1)"},
+		{"negative", func(c *Config) { c.Shadows = -4 }, "Shadows -4"},
+		{"no folder", func(c *Config) { c.Dir = "" }, "name the folder"},
+		{"hooks", func(c *Config) { c.Train.Hooks = []nets.Hook{nets.StepFunc(nil)} }, "Train sets Drop, Only, From or Hooks"},
+		{"candidates of other data", func(c *Config) { c.Candidates = all }, "Candidates"},
+		{"never forgotten", func(c *Config) { c.Share = 0.05 }, `each example is "forgotten" in 0 of them, and 2 are needed; use more models`},
+		{"never in", func(c *Config) { c.Share = 0.99 }, `"in" in 0 of them`},
+		{"too few shadows", func(c *Config) { c.Shadows = 2 }, "2 shadow models"},
+		{"never out", func(c *Config) { c.Shadows = 1 }, `"out" in 1 of them`},
+		{"too few targets", func(c *Config) { c.Targets = 1 }, "1 target models"},
+		{"nothing left", func(c *Config) { c.Share = 1 }, "would forget"},
+		{"not a number", func(c *Config) {
+			c.Data = c.Data.Subset([]int{0, 1, 2})
+			c.Data.X[5] = float32(math.NaN())
+		}, "example 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := small(t)
+			c.change(&cfg)
+			_, err := Run(t.Context(), cfg)
+			require.ErrorIs(t, err, ErrConfig)
+			require.ErrorContains(t, err, c.want)
+			if cfg.Dir != "" {
+				require.NoDirExists(t, cfg.Dir, "a refused audit left something")
+			}
+		})
+	}
+	cfg := small(t)
+	cfg.Shadows = 2
+	require.ErrorIs(t, Train(t.Context(), cfg), attacks.ErrTooFewShadows)
+	cfg = small(t)
+	cfg.Train.Engine = graph.Tape{}
+	require.ErrorContains(t, Train(t.Context(), cfg), "Walker only")
+}
+
+func TestBadFolder(t *testing.T) {
+	c := small(t)
+	want, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	file := filepath.Join(c.Dir, "target-0002.npy")
+	whole, err := os.ReadFile(file)
+	require.NoError(t, err)
+	sums, err := os.ReadFile(filepath.Join(c.Dir, sumsFile))
+	require.NoError(t, err)
+	// list replaces the file and its checksum: a file that was never whole.
+	list := func(content []byte) {
+		old, sum := sha256.Sum256(whole), sha256.Sum256(content)
+		text := strings.Replace(string(sums), hex.EncodeToString(old[:]), hex.EncodeToString(sum[:]), 1)
+		require.NoError(t, os.WriteFile(filepath.Join(c.Dir, sumsFile), []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(file, content, 0o600))
+	}
+	var none bytes.Buffer
+	one, err := encode([]float64{1}, 1)
+	require.NoError(t, err)
+	for _, b := range []struct {
+		name   string
+		damage func()
+		is     error
+		want   string
+	}{
+		{"a flipped bit", func() {
+			b := bytes.Clone(whole)
+			b[len(b)-3] ^= 4
+			require.NoError(t, os.WriteFile(file, b, 0o600))
+		}, ErrDamaged, file + " is not the file that SHA256SUMS lists; delete it to train that model again"},
+		{"cut", func() { require.NoError(t, os.WriteFile(file, whole[:40], 0o600)) }, ErrDamaged, "delete it"},
+		{"another shape", func() { list(one) }, ErrDamaged, "want [5 120]"},
+		{"empty", func() { list(none.Bytes()) }, ErrDamaged, file},
+		{"bad list", func() {
+			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, sumsFile), []byte("? file\n"), 0o600))
+		}, ErrDamaged, "line 1 is not a checksum"},
+		{"another seed", func() { c.Train.Seed++ }, ErrOther, `"seed" is 3, not 4; choose another folder`},
+		{"another cost", func() { c.Methods[1].Method = NoOp{} }, ErrOther, `"settings" is`},
+		{"edited setup", func() { require.NoError(t, os.WriteFile(filepath.Join(c.Dir, setupFile), []byte("{"), 0o600)) }, ErrDamaged, "delete the folder"},
+	} {
+		t.Run(b.name, func(t *testing.T) {
+			old := c
+			old.Methods = append([]Subject(nil), c.Methods...)
+			setup, err := os.ReadFile(filepath.Join(c.Dir, setupFile))
+			require.NoError(t, err)
+			b.damage()
+			for _, f := range []func() error{
+				func() error { return Train(t.Context(), c) },
+				func() error { _, err := Analyse(t.Context(), c); return err },
+			} {
+				if err := f(); err != nil {
+					require.ErrorIs(t, err, b.is)
+					require.ErrorContains(t, err, b.want)
+				} else {
+					require.Contains(t, []string{"another shape", "empty"}, b.name, "Train looks at checksums only")
+				}
+			}
+			c = old
+			require.NoError(t, os.WriteFile(file, whole, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, sumsFile), sums, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, setupFile), setup, 0o600))
+		})
+	}
+	// As the message says: without the damaged file its model is made again.
+	require.NoError(t, os.Remove(file))
+	got, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, want.String(), got.String())
+
+	plain := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(plain, nil, 0o600))
+	c.Dir = filepath.Join(plain, "signals")
+	require.ErrorContains(t, Train(t.Context(), c), "choose another")
+	c.Dir = filepath.Dir(plain)
+	require.ErrorContains(t, Train(t.Context(), c), "holds other files and no audit.json")
+	require.ErrorContains(t, want.Save(plain), "choose another folder")
+	if os.Geteuid() != 0 {
+		c.Dir = filepath.Join(t.TempDir(), "locked")
+		require.NoError(t, os.Mkdir(c.Dir, 0o500))
+		require.ErrorIs(t, Train(t.Context(), c), os.ErrPermission)
+	}
+}
+
+// TestDamagedList: a list that names a file elsewhere is refused.
+func TestDamagedList(t *testing.T) {
+	f := &folder{dir: t.TempDir(), sums: map[string]string{}}
+	require.NoError(t, os.WriteFile(f.path(sumsFile), fmt.Appendf(nil, "%064x  ../else\n", 1), 0o600))
+	require.ErrorIs(t, f.readSums(), ErrDamaged)
+}

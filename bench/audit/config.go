@@ -1,0 +1,185 @@
+package audit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// Config says what to audit. Data, Arch, Methods and Dir must be set.
+type Config struct {
+	// Data is the pool. Each model trains on a random half of it; the rest is
+	// that model's unseen data.
+	Data *data.Dataset
+	Arch nets.Arch
+	// Train says how. Its Seed is the whole audit's: halves, models, attacks.
+	// Each model has a seed of its own drawn from it. Drop, Only, From and
+	// Hooks must not be set.
+	Train nets.Config
+	// Candidates may be asked to be forgotten, and are what the attacks look
+	// at; the zero value means all of Data.
+	Candidates data.ForgetSet
+	// Share of the candidates that a model trained on are then forgotten; 0
+	// means 0.2. With 1 none remains In, and the games that need it are left
+	// out.
+	Share float64
+	// Methods are audited on the same models, each against the retrained ones.
+	Methods []Subject
+	// Shadows and Targets are numbers of models; 0 means 64 and 16.
+	Shadows, Targets int
+	// Fit is how LiRA fits an example's few signals. The zero value,
+	// attacks.PerExample, wants dozens of models in each state; take
+	// attacks.Shrunk with fewer.
+	Fit attacks.Fit
+	// Level is that of intervals and verdicts; 0 means 0.95.
+	Level float64
+	// History is what each run records; nil chooses what the methods need:
+	// nothing, five halving checkpoints, or all gradients.
+	History *history.Policy
+	// Dir is the folder of the signals, made if missing. It holds one audit,
+	// and one process at a time may use it.
+	Dir string
+	// Workers is the number of models at a time; 0 means GOMAXPROCS.
+	Workers int
+	// Progress, if not nil, is told after each model how many are done.
+	Progress func(done, total int)
+}
+
+// Subject is a method under audit.
+type Subject struct {
+	// Name tells it from others in results, and methods of different settings
+	// in a folder that is gone on with; "" means Method.Name().
+	Name   string
+	Method unlearning.Method
+}
+
+// The variants that every audit has, besides one for each method.
+const (
+	Before    = "before"
+	Retrained = "retrained"
+)
+
+// ErrConfig is wrapped by errors about a Config that cannot be audited.
+var ErrConfig = errors.New("audit: bad configuration")
+
+func bad(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...)
+}
+
+// withDefaults fills in and checks what needs no data.
+func (c Config) withDefaults() (Config, error) {
+	c.Share, c.Level = cmp.Or(c.Share, 0.2), cmp.Or(c.Level, 0.95)
+	c.Shadows, c.Targets = cmp.Or(c.Shadows, 64), cmp.Or(c.Targets, 16)
+	c.Workers = cmp.Or(c.Workers, runtime.GOMAXPROCS(0))
+	c.Train.Epochs, c.Train.Batch = cmp.Or(c.Train.Epochs, 1), cmp.Or(c.Train.Batch, 64)
+	if c.Train.LR == nil {
+		c.Train.LR = nets.ConstantRate(0.05)
+	}
+	switch t := c.Train; {
+	case c.Data == nil:
+		return c, bad("Data is nil; give the examples to audit")
+	case c.Arch.Logits == nil:
+		return c, bad("Arch is empty; give one such as nets.MLP")
+	case t.Drop.Len() > 0 || t.Only != nil || t.From != nil || len(t.Hooks) > 0:
+		return c, bad("Train sets Drop, Only, From or Hooks; the audit chooses each model's examples and start itself")
+	case !(c.Share > 0 && c.Share <= 1):
+		return c, bad("Share %g is outside (0, 1]", c.Share)
+	case !(c.Level > 0 && c.Level < 1):
+		return c, bad("Level %g is outside (0, 1)", c.Level)
+	case c.Shadows < 0 || c.Targets < 0 || c.Workers < 0:
+		return c, bad("Shadows %d, Targets %d and Workers %d must not be negative", c.Shadows, c.Targets, c.Workers)
+	case c.Dir == "":
+		return c, bad("Dir is empty; name the folder that keeps the signals")
+	case len(c.Methods) == 0:
+		return c, bad("no methods; give at least one")
+	}
+	c.Methods = slices.Clone(c.Methods)
+	seen := map[string]bool{Before: true, Retrained: true}
+	for i := range c.Methods {
+		m := &c.Methods[i]
+		if m.Method == nil {
+			return c, bad("method %d is nil", i)
+		}
+		m.Name = cmp.Or(m.Name, m.Method.Name())
+		if m.Name == "" || strings.HasPrefix(m.Name, ".") {
+			return c, bad("method %d has the name %q; give it a Name that can be a folder's", i, m.Name)
+		}
+		if seen[fileName(m.Name)] {
+			return c, bad("the name %q is taken; give method %d another Name", m.Name, i)
+		}
+		seen[fileName(m.Name)] = true
+	}
+	return c, nil
+}
+
+// variants names the rows of a signal file.
+func (c Config) variants() []string {
+	v := []string{Before, Retrained}
+	for _, m := range c.Methods {
+		v = append(v, m.Name)
+	}
+	return v
+}
+
+// policy returns what runs record, nil for nothing.
+func (c Config) policy(m *nets.Model) *history.Policy {
+	if c.History != nil {
+		return c.History
+	}
+	needs := unlearning.NeedsNothing
+	for _, s := range c.Methods {
+		n := s.Method.Needs()
+		if mini, ok := s.Method.(unlearning.Mini); ok {
+			half := &data.Dataset{Y: make([]int32, c.Data.Len()/2)}
+			if mini.Recursive(&nets.Run{Model: m, Data: half, Config: c.Train}) {
+				n = unlearning.NeedsGradients
+			}
+		}
+		needs = max(needs, n)
+	}
+	var p history.Policy
+	switch needs {
+	case unlearning.NeedsNothing:
+		return nil
+	case unlearning.NeedsCheckpoints:
+		p = history.Halving(5)
+	default:
+		p = history.All()
+	}
+	return &p
+}
+
+// counts returns how many of a pool's models hold each candidate in each state.
+func counts(models int, share float64) (out, in, forgotten int) {
+	half := models / 2
+	forgotten = int(math.Round(share * float64(half)))
+	return models - half, half - forgotten, forgotten
+}
+
+// checkCounts reports a pool with too few models.
+func checkCounts(pool string, models int, share float64, least int) error {
+	out, in, forgotten := counts(models, share)
+	short := func(st attacks.State, n int) error {
+		return fmt.Errorf("%w: %w: with %d %s models and share %g each example is %q in %d of them, and %d are needed; use more models",
+			ErrConfig, attacks.ErrTooFewShadows, models, pool, share, st, n, least)
+	}
+	switch {
+	case out < least:
+		return short(attacks.Out, out)
+	case forgotten < least:
+		return short(attacks.Forgotten, forgotten)
+	case in < least && share < 1:
+		return short(attacks.In, in)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+)
+
+// Errors about the folder.
+var (
+	// ErrDamaged: a file of the folder is not what was written.
+	ErrDamaged = errors.New("the audit's folder is damaged")
+	// ErrOther: the folder holds another audit.
+	ErrOther = errors.New("the folder holds another audit")
+	// ErrIncomplete: a model has not been trained yet.
+	ErrIncomplete = errors.New("the audit is not complete")
+)
+
+const (
+	setupFile = "audit.json"
+	sumsFile  = "SHA256SUMS"
+)
+
+// folder keeps the signals. Every file is complete when it appears under its
+// name, and counts from when it is listed in SHA256SUMS, in the format of the
+// tool of that name.
+type folder struct {
+	dir  string
+	mu   sync.Mutex
+	sums map[string]string // by file name
+}
+
+// openFolder makes the folder, or checks that it holds this audit.
+func openFolder(dir string, want Setup) (*folder, error) {
+	f := &folder{dir: dir, sums: map[string]string{}}
+	text, err := json.MarshalIndent(want, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	text = append(text, '\n')
+	old, err := os.ReadFile(f.path(setupFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f, f.start(text)
+	case err != nil:
+		return nil, fmt.Errorf("audit: %w; choose another folder", err)
+	case !bytes.Equal(old, text):
+		return nil, f.difference(old, want)
+	}
+	if err := f.readSums(); err != nil {
+		return nil, err
+	}
+	return f, f.sweep()
+}
+
+// start writes the setup into a folder that is new or empty.
+func (f *folder) start(setup []byte) error {
+	entries, err := os.ReadDir(f.dir)
+	if err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }) {
+		return fmt.Errorf("audit: %s holds other files and no %s; choose an empty or a new folder", f.dir, setupFile)
+	}
+	if err := f.write(setupFile, setup); err != nil {
+		return fmt.Errorf("audit: the folder of the signals cannot be written; choose another: %w", err)
+	}
+	return nil
+}
+
+// difference says in what the folder's audit is another one.
+func (f *folder) difference(old []byte, want Setup) error {
+	var got Setup
+	if err := json.Unmarshal(old, &got); err != nil {
+		return fmt.Errorf("%w: %s: %w; delete the folder to start again", ErrDamaged, f.path(setupFile), err)
+	}
+	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
+	for i := range g.NumField() {
+		if !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
+			return fmt.Errorf("audit: %w: in %s %q is %v, not %v; choose another folder, or delete this one",
+				ErrOther, f.dir, g.Type().Field(i).Tag.Get("json"), g.Field(i), w.Field(i))
+		}
+	}
+	return fmt.Errorf("%w: %s was edited; delete the folder to start again", ErrDamaged, f.path(setupFile))
+}
+
+// sweep removes what a kill left half-written.
+func (f *folder) sweep() error {
+	left, err := filepath.Glob(f.path(".*.tmp"))
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+func (f *folder) write(name string, content []byte) error {
+	return atomicfile.Write(f.path(name), func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+func (f *folder) readSums() error {
+	text, err := os.ReadFile(f.path(sumsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		sum, name, ok := strings.Cut(line, "  ")
+		if raw, err := hex.DecodeString(sum); !ok || err != nil || len(raw) != sha256.Size || name != filepath.Base(name) {
+			return fmt.Errorf("%w: %s: line %d is not a checksum and a file name; delete the file to train all models again", ErrDamaged, f.path(sumsFile), i+1)
+		}
+		f.sums[name] = sum
+	}
+	return nil
+}
+
+// put writes a file and lists it; it may be called concurrently.
+func (f *folder) put(name string, content []byte) error {
+	if err := f.write(name, content); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sums[name] = hex.EncodeToString(sum[:])
+	var text bytes.Buffer
+	for _, n := range slices.Sorted(maps.Keys(f.sums)) {
+		fmt.Fprintf(&text, "%s  %s\n", f.sums[n], n)
+	}
+	if err := f.write(sumsFile, text.Bytes()); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// get reads a listed file. A file that is missing, or was never listed, wraps
+// ErrIncomplete; one that changed ErrDamaged.
+func (f *folder) get(name string) ([]byte, error) {
+	f.mu.Lock()
+	want, listed := f.sums[name]
+	f.mu.Unlock()
+	content, err := os.ReadFile(f.path(name))
+	if !listed || errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is missing; run Train to make it", ErrIncomplete, f.path(name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != want {
+		return nil, fmt.Errorf("%w: %s is not the file that %s lists; delete it to train that model again", ErrDamaged, f.path(name), sumsFile)
+	}
+	return content, nil
+}

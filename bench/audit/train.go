@@ -1,0 +1,193 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"codeberg.org/sbinet/npyio"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// signal is what is kept of a model.
+const signal = attacks.SignalLogitGap
+
+// Train makes the models that the folder does not hold yet and keeps their
+// signals. It may be interrupted at any time: what is whole stays.
+func Train(ctx context.Context, cfg Config) error {
+	p, err := newPlan(cfg)
+	if err != nil {
+		return err
+	}
+	f, err := openFolder(p.Dir, p.setup)
+	if err != nil {
+		return err
+	}
+	return p.train(ctx, f)
+}
+
+// train makes what is missing in f.
+func (p *plan) train(ctx context.Context, f *folder) error {
+	var todo []*member
+	for _, d := range p.pools {
+		if err := p.putStates(f, d); err != nil {
+			return err
+		}
+		for m := range d.models {
+			_, err := f.get(d.file(m) + ".npy")
+			switch {
+			case errors.Is(err, ErrIncomplete):
+				todo = append(todo, &member{plan: p, folder: f, design: d, index: m})
+			case err != nil:
+				return err
+			}
+		}
+	}
+	total := p.Shadows + p.Targets
+	done := total - len(todo)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// Twice the workers at a time: each brings a training set of its own.
+	for some := range slices.Chunk(todo, 2*p.Workers) {
+		var jobs []nets.Job
+		for _, m := range some {
+			job, err := m.job(ctx)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, job)
+		}
+		for _, err := range nets.TrainMany(ctx, jobs, p.Workers) {
+			if err != nil {
+				stop()
+				return fmt.Errorf("audit: %d of %d models are kept in %s, the next run goes on from there: %w", done, total, p.Dir, err)
+			}
+			if done++; p.Progress != nil {
+				p.Progress(done, total)
+			}
+		}
+	}
+	return nil
+}
+
+// putStates writes what a pool's models do with the candidates, uint8 [models,
+// candidates]: 0 Out, 1 In, 2 Forgotten. It is for readers elsewhere.
+func (p *plan) putStates(f *folder, d *design) error {
+	name := "states-" + d.name + ".npy"
+	if _, err := f.get(name); err == nil || !errors.Is(err, ErrIncomplete) {
+		return err
+	}
+	var b bytes.Buffer
+	rows := make([][]uint8, d.models)
+	for m := range rows {
+		for _, e := range p.audited {
+			rows[m] = append(rows[m], uint8(d.row(m)[e]))
+		}
+	}
+	if err := npyio.Write(&b, rows); err != nil {
+		return fmt.Errorf("audit: %s: %w", name, err)
+	}
+	return f.put(name, b.Bytes())
+}
+
+// member is one model of the audit. As a training hook it records its run, and
+// when that ends forgets, asks for the signals and writes them.
+type member struct {
+	*plan
+	folder *folder
+	design *design
+	index  int
+
+	ctx      context.Context
+	problem  unlearning.Problem
+	recorder *history.Recorder
+}
+
+// job returns the training of the model.
+func (m *member) job(ctx context.Context) (nets.Job, error) {
+	ids, forget, err := m.design.trained(m.index)
+	if err != nil {
+		return nets.Job{}, err
+	}
+	m.ctx, m.problem.Forget = ctx, forget
+	c := m.Train
+	c.Seed, c.Hooks = m.design.modelSeed(m.index), []nets.Hook{m}
+	return nets.Job{Arch: m.Arch, Data: m.Data.Subset(ids), Config: c}, nil
+}
+
+// OnStart implements nets.Hook.
+func (m *member) OnStart(s nets.Start) error {
+	if m.policy == nil {
+		return nil
+	}
+	m.recorder = history.NewRecorder(*m.policy)
+	return m.recorder.OnStart(s)
+}
+
+// OnStep implements nets.Hook.
+func (m *member) OnStep(s nets.Step) error {
+	if m.recorder == nil {
+		return nil
+	}
+	return m.recorder.OnStep(s)
+}
+
+// OnEnd implements nets.Hook.
+func (m *member) OnEnd(run *nets.Run) error {
+	if err := m.finish(run); err != nil {
+		return fmt.Errorf("audit: %s: %w", m.design.file(m.index), err)
+	}
+	m.problem, m.recorder = unlearning.Problem{}, nil
+	return nil
+}
+
+func (m *member) finish(run *nets.Run) error {
+	if m.recorder != nil {
+		if err := m.recorder.OnEnd(run); err != nil {
+			return err
+		}
+		m.problem.History = m.recorder.Record()
+	}
+	// Methods see a run without this hook.
+	seen := *run
+	seen.Config.Hooks = nil
+	m.problem.Run = &seen
+	var signals []float64
+	ask := func(name string, w *graph.Tensor) error {
+		c := nets.Classifier{Model: run.Model, Params: w}
+		phi, err := attacks.Query(m.ctx, c, signal, m.ask.X, m.ask.Y, m.ask.Classes, 0)
+		if i := slices.IndexFunc(phi, func(v float64) bool { return math.IsInf(v, 0) }); i >= 0 {
+			err = fmt.Errorf("example %d: the logit gap is %g; the method has left the usable numbers", m.audited[i], phi[i])
+		}
+		if err != nil {
+			return fmt.Errorf("signals of %s: %w", name, err)
+		}
+		signals = append(signals, phi...)
+		return nil
+	}
+	if err := ask(Before, run.Params); err != nil {
+		return err
+	}
+	for _, s := range append([]Subject{{Retrained, unlearning.Retrain{}}}, m.Methods...) {
+		res, err := s.Method.Unlearn(m.ctx, m.problem)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if err := ask(s.Name, res.Params); err != nil {
+			return err
+		}
+	}
+	content, err := encode(signals, len(m.variants()))
+	if err != nil {
+		return err
+	}
+	return m.folder.put(m.design.file(m.index)+".npy", content)
+}

@@ -1,0 +1,155 @@
+// Auditrun audits unlearning methods with shadow models; package audit says
+// how.
+//
+//	go run ./bench/auditrun -dataset mnist -net mlp:784-200-10 -n 10000 \
+//		-epochs 10 -batch 64 -lr 0.05 -methods mini,retrain-other-seed,no-op \
+//		-shadows 64 -targets 16 -share 0.2 -out audit.out
+//
+// The signals go to -out/signals and the reports to -out. Interrupted, the same
+// command goes on where it was.
+//
+// The exit status is 0 when the audit was made, whatever it found, 1 after an
+// error, 2 for flags that cannot be read.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/bench/audit"
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// options are the flags that the library has no type for.
+type options struct {
+	dataset, dir, net, forget, methods, fit, out string
+	n                                            int
+	lr                                           float64
+	audit                                        audit.Config
+}
+
+// run is the program; it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	if err := o.run(ctx, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "auditrun: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	c, t := &o.audit, &o.audit.Train
+	fs := flag.NewFlagSet("auditrun", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", "))
+	fs.StringVar(&o.dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
+	fs.IntVar(&o.n, "n", 0, "examples of the pool, a stratified subset chosen by the seed; 0 for all training examples")
+	fs.StringVar(&o.net, "net", "mlp:64-128-10", "`architecture`")
+	fs.IntVar(&t.Epochs, "epochs", 20, "epochs of each model")
+	fs.IntVar(&t.Batch, "batch", 64, "examples a step")
+	fs.Float64Var(&o.lr, "lr", 0.05, "peak of the cosine learning rate")
+	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
+	fs.Float64Var(&t.WeightDecay, "weight-decay", 0.0005, "weight decay")
+	fs.Uint64Var(&t.Seed, "seed", 1, "seed of the whole audit")
+	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT or ids:FILE; empty for all")
+	fs.Float64Var(&c.Share, "share", 0.2, "share of the candidates that a model trained on to forget")
+	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(audit.Names(), ", "))
+	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")
+	fs.IntVar(&c.Targets, "targets", 16, "models to attack")
+	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
+	fs.Float64Var(&c.Level, "level", 0.95, "level of intervals and verdicts")
+	fs.IntVar(&c.Workers, "workers", 0, "models at a time; 0 for all cores")
+	fs.StringVar(&o.out, "out", "audit.out", "`folder` for signals and reports")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		err := fmt.Errorf("unexpected argument %q; lists take commas and no spaces", fs.Arg(0))
+		fmt.Fprintf(stderr, "auditrun: %v\n", err)
+		return nil, err
+	}
+	return o, nil
+}
+
+// run makes the audit that the flags describe.
+func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
+	c := &o.audit
+	ds, err := data.Load(o.dataset, o.dir)
+	if err != nil {
+		return err
+	}
+	if c.Data = ds.Train; o.n != 0 {
+		if c.Data, err = data.Stratified(ds.Train, o.n, c.Train.Seed); err != nil {
+			return err
+		}
+	}
+	if c.Arch, err = nets.Parse(o.net, c.Data); err != nil {
+		return err
+	}
+	if o.forget != "" {
+		if c.Candidates, err = data.ParseForget(o.forget, c.Data, c.Train.Seed); err != nil {
+			return err
+		}
+	}
+	for name := range strings.SplitSeq(o.methods, ",") {
+		m, err := audit.ByName(strings.TrimSpace(name))
+		if err != nil {
+			return err
+		}
+		c.Methods = append(c.Methods, m)
+	}
+	if c.Fit, err = parseFit(o.fit); err != nil {
+		return err
+	}
+	c.Train.LR, c.Dir = nets.Cosine(o.lr), filepath.Join(o.out, "signals")
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		c.Progress = func(done, total int) { fmt.Fprintf(f, "\r\x1b[K%d of %d models", done, total) }
+		defer fmt.Fprintln(f)
+	}
+	result, err := audit.Run(ctx, *c)
+	if err != nil {
+		return err
+	}
+	if err := result.Save(o.out); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\nThe reports are in %s.\n", result, o.out)
+	return err
+}
+
+func parseFit(name string) (attacks.Fit, error) {
+	var known []string
+	for f := attacks.PerExample; f <= attacks.StudentT; f++ {
+		if f.String() == name {
+			return f, nil
+		}
+		known = append(known, f.String())
+	}
+	return 0, fmt.Errorf("unknown fit %q; known are %s", name, strings.Join(known, ", "))
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// small is an audit of a fraction of a second.
+func small(out string, more ...string) []string {
+	return append([]string{"-net", "mlp:64-16-10", "-n", "150", "-epochs", "5", "-batch", "16", "-share", "0.4",
+		"-shadows", "8", "-targets", "4", "-methods", "mini:0.5,no-op", "-out", out}, more...)
+}
+
+func TestRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "new", "audit")
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), small(out), &stdout, &stderr), &stderr)
+	require.Contains(t, stdout.String(), "mini:0.5")
+	require.Contains(t, stdout.String(), "The reports are in "+out)
+	require.Empty(t, stderr.String(), "no progress where there is no terminal")
+	for _, name := range []string{"results.json", "table.md", "mini-0.5/report.md", "no-op/roc.png", "signals/SHA256SUMS"} {
+		require.FileExists(t, filepath.Join(out, name))
+	}
+	var again bytes.Buffer
+	require.Zero(t, run(t.Context(), small(out, "-workers", "1"), &again, &stderr), &stderr)
+	require.Equal(t, stdout.String(), again.String())
+}
+
+func TestBadInput(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"unknown flag", []string{"-depth", "3"}, 2, "-depth"},
+		{"argument", []string{"extra"}, 2, `unexpected argument "extra"`},
+		{"help", []string{"-h"}, 0, "models to attack"},
+		{"unknown set", []string{"-dataset", "cats"}, 1, "cats"},
+		{"too many", []string{"-n", "5000"}, 1, "5000"},
+		{"unknown net", []string{"-net", "brain"}, 1, "known are logistic"},
+		{"unknown method", []string{"-methods", "magic"}, 1, `unknown method "magic"; known are no-op`},
+		{"bad cost", []string{"-methods", "mini:x"}, 1, `method "mini:x"`},
+		{"unknown fit", []string{"-fit", "tight"}, 1, `unknown fit "tight"; known are per-example`},
+		{"bad candidates", []string{"-candidates", "class:11"}, 1, "class"},
+		{"too few", []string{"-shadows", "2"}, 1, "use more models"},
+		{"momentum", []string{"-momentum", "1"}, 1, "momentum 1 is outside"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			out := filepath.Join(t.TempDir(), "out")
+			require.Equal(t, c.code, run(t.Context(), small(out, c.args...), &stdout, &stderr), &stderr)
+			require.Contains(t, stderr.String(), c.want)
+			require.Empty(t, stdout.String())
+		})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 1, run(ctx, small(t.TempDir()), &stdout, &stderr))
+	require.Contains(t, stderr.String(), "the next run goes on from there")
+}
