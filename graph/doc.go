@@ -26,7 +26,9 @@
 // graph in topological order over one memory plan and allocates nothing per
 // run. [Tape] runs the same graph on Gorgonia's tape machine and is the
 // reference that other engines are compared with; package enginetest holds the
-// suite that every engine passes.
+// suite that every engine passes. Package libtorch (build tag libtorch) runs
+// the same graphs on the CPU and on CUDA. [Open] opens an engine by name and
+// device.
 //
 // Shape mistakes are programmer errors and panic with a [*ShapeError] while a
 // graph is built; [Build] turns them into errors where the architecture came

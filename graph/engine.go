@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Engine compiles graphs into programs.
 type Engine interface {
@@ -24,6 +27,28 @@ type Program interface {
 	Run(out, in []*Tensor) error
 }
 
+// CheckArgs compares a program's arguments with the nodes that they stand for,
+// and refuses outputs that share memory with another argument. It is for
+// engines.
+func CheckArgs(outputs, inputs []*Node, out, in []*Tensor) error {
+	if err := errors.Join(checkArgs("input", inputs, in), checkArgs("output", outputs, out)); err != nil {
+		return err
+	}
+	for i, o := range out {
+		for j, t := range in {
+			if o.sameMemory(t) {
+				return fmt.Errorf("graph: run: output %d and input %d share memory", i, j)
+			}
+		}
+		for j := range i {
+			if o.sameMemory(out[j]) {
+				return fmt.Errorf("graph: run: outputs %d and %d share memory", j, i)
+			}
+		}
+	}
+	return nil
+}
+
 // checkArgs compares tensors with the nodes that they stand for.
 func checkArgs(kind string, nodes []*Node, ts []*Tensor) error {
 	if len(nodes) != len(ts) {
@@ -44,6 +69,12 @@ func mismatch(n *Node, t *Tensor) error {
 	}
 	return fmt.Errorf("is %s %v, want %s %v", t.dt, []int(t.shape), n.g.dt, []int(n.shape))
 }
+
+// Order returns the nodes that outputs need, each after those that it is made
+// from, in an order that depends on the graph only; a [FillOp] does not need
+// its input. It returns an *OpError if an input that an output needs is not
+// given. It is for engines.
+func Order(inputs, outputs []*Node) ([]*Node, error) { return topological(inputs, outputs) }
 
 // topological returns the nodes that outputs need, inputs first, in an order
 // that depends on the graph only.

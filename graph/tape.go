@@ -101,6 +101,7 @@ func (p *taped) Run(out, in []*Tensor) error {
 		return err
 	}
 	for _, i := range p.used {
+		in[i].read()
 		// The node's rank counts, not the tensor's: Let takes (n) for (n, 1).
 		t := &Tensor{dt: in[i].dt, shape: p.inputs[i].shape, f32: in[i].f32, f64: in[i].f64}
 		if err := gorgonia.Let(p.inputs[i].n, toValue(t)); err != nil {

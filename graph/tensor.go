@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"gorgonia.org/tensor"
 )
@@ -46,11 +47,17 @@ type Shape = tensor.Shape
 
 // Tensor is a dense row-major array in host memory. Programs read and write
 // the slices of the tensors that they are given; nothing is copied.
+//
+// An engine with memory of its own keeps the numbers there between programs;
+// see [Buffer]. The methods of Tensor bring them back when they are asked for.
 type Tensor struct {
 	dt    DType
 	shape Shape
 	f32   []float32
 	f64   []float64
+
+	mirror  atomic.Pointer[mirror] // the numbers on a device, if they are on one
+	exposed atomic.Bool            // the slices are known to others
 }
 
 // NewTensor returns a tensor of zeros. No dimensions make a scalar.
@@ -74,6 +81,7 @@ func FromSlice[T Float](data []T, shape ...int) *Tensor {
 		panic(&ShapeError{Op: "FromSlice", Got: []Shape{{len(data)}}, Want: fmt.Sprintf("%d numbers for shape %v", size(shape), shape)})
 	}
 	t := &Tensor{shape: slices.Clone(shape)}
+	t.exposed.Store(true)
 	switch d := any(data).(type) {
 	case []float32:
 		t.f32 = d
@@ -105,13 +113,20 @@ func (t *Tensor) Len() int {
 }
 
 // Float32s returns the backing slice of a Float32 tensor, nil for a Float64 one.
-func (t *Tensor) Float32s() []float32 { return t.f32 }
+func (t *Tensor) Float32s() []float32 {
+	t.expose()
+	return t.f32
+}
 
 // Float64s returns the backing slice of a Float64 tensor, nil for a Float32 one.
-func (t *Tensor) Float64s() []float64 { return t.f64 }
+func (t *Tensor) Float64s() []float64 {
+	t.expose()
+	return t.f64
+}
 
 // At returns element i of the flat array.
 func (t *Tensor) At(i int) float64 {
+	t.read()
 	if t.dt == Float64 {
 		return t.f64[i]
 	}
@@ -120,6 +135,7 @@ func (t *Tensor) At(i int) float64 {
 
 // Set stores v as element i of the flat array.
 func (t *Tensor) Set(i int, v float64) {
+	t.write()
 	if t.dt == Float64 {
 		t.f64[i] = v
 	} else {
@@ -133,6 +149,8 @@ func (t *Tensor) Copy(src *Tensor) {
 	if t.Len() != src.Len() {
 		panic(&ShapeError{Op: "Copy", Got: []Shape{t.shape, src.shape}, Want: "equal lengths"})
 	}
+	src.read()
+	t.drop()
 	switch {
 	case t.dt == Float32 && src.dt == Float32:
 		copy(t.f32, src.f32)
@@ -151,13 +169,16 @@ func (t *Tensor) Copy(src *Tensor) {
 
 // Clone returns an independent copy.
 func (t *Tensor) Clone() *Tensor {
+	t.read()
 	return &Tensor{dt: t.dt, shape: slices.Clone(t.shape), f32: slices.Clone(t.f32), f64: slices.Clone(t.f64)}
 }
 
 // Slice returns the elements [from, to) of the flat array as a vector that
 // shares memory with t.
 func (t *Tensor) Slice(from, to int) *Tensor {
+	t.expose()
 	r := &Tensor{dt: t.dt, shape: Shape{to - from}}
+	r.exposed.Store(true)
 	if t.dt == Float64 {
 		r.f64 = t.f64[from:to:to]
 	} else {
@@ -167,7 +188,11 @@ func (t *Tensor) Slice(from, to int) *Tensor {
 }
 
 // Zero sets every element to 0.
-func (t *Tensor) Zero() { clear(t.f32); clear(t.f64) }
+func (t *Tensor) Zero() {
+	t.drop()
+	clear(t.f32)
+	clear(t.f64)
+}
 
 // bind makes t share src's elements from off on, as many as t's shape holds.
 func (t *Tensor) bind(src *Tensor, off int) {
@@ -177,6 +202,14 @@ func (t *Tensor) bind(src *Tensor, off int) {
 	} else {
 		t.f32 = src.f32[off : off+n : off+n]
 	}
+}
+
+// isWindow reports whether t's memory is src's from element off on.
+func (t *Tensor) isWindow(src *Tensor, off int) bool {
+	if t.dt == Float64 {
+		return &t.f64[0] == &src.f64[off]
+	}
+	return &t.f32[0] == &src.f32[off]
 }
 
 func (t *Tensor) sameMemory(o *Tensor) bool {
@@ -199,6 +232,7 @@ func size(shape []int) int {
 
 // Finite reports whether every number is neither NaN nor infinite.
 func (t *Tensor) Finite() bool {
+	t.read()
 	if t.dt == Float64 {
 		return finite(t.f64)
 	}

@@ -87,9 +87,8 @@ func (op PackOp) Eval(_ *Exec, out *Tensor, in []*Tensor) {
 		op.zeroGaps(out, in)
 	}
 	for i, t := range in {
-		w := out.Slice(op.Offs[i], op.Offs[i]+t.Len())
-		if !w.sameMemory(t) {
-			w.Copy(t)
+		if !t.isWindow(out, op.Offs[i]) {
+			out.Slice(op.Offs[i], op.Offs[i]+t.Len()).Copy(t)
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package graph
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/miniunlearn/miniunlearn/internal/gemm"
 	"github.com/miniunlearn/miniunlearn/internal/parallel"
 )
@@ -145,27 +142,17 @@ func (w *walk) Run(out, in []*Tensor) error {
 }
 
 func (w *walk) bind(out, in []*Tensor) error {
-	if err := errors.Join(checkArgs("input", w.inputs, in), checkArgs("output", w.outputs, out)); err != nil {
+	if err := CheckArgs(w.outputs, w.inputs, out, in); err != nil {
 		return err
 	}
-	for i, o := range out {
-		for j, t := range in {
-			if o.sameMemory(t) {
-				return fmt.Errorf("graph: run: output %d and input %d share memory", i, j)
-			}
-		}
-		for j := range i {
-			if o.sameMemory(out[j]) {
-				return fmt.Errorf("graph: run: outputs %d and %d share memory", j, i)
-			}
-		}
-	}
 	for i, t := range in {
+		t.read()
 		for _, b := range w.in[i] {
 			b.t.bind(t, b.off)
 		}
 	}
 	for i, t := range out {
+		t.drop()
 		for _, b := range w.out[i] {
 			b.t.bind(t, b.off)
 		}

@@ -1,0 +1,131 @@
+package graph
+
+import (
+	"fmt"
+	"sync"
+)
+
+// Buffer is a tensor's numbers in the memory of a device. An engine whose
+// memory is not the host's implements it, so that the vectors that its
+// programs pass to each other stay where they are.
+type Buffer interface {
+	// Device names the memory, for example "cuda:0".
+	Device() string
+	// Read copies the numbers into host, a tensor in host memory.
+	Read(host *Tensor) error
+	// Free gives the memory back. The buffer is not used afterwards.
+	Free()
+}
+
+// DeviceError is what reading a tensor panics with if its numbers cannot be
+// brought back from the device: the device, not the call, is at fault.
+type DeviceError struct {
+	Device string
+	Err    error
+}
+
+// Error implements error.
+func (e *DeviceError) Error() string {
+	return fmt.Sprintf("graph: a tensor on %s cannot be read: %v", e.Device, e.Err)
+}
+
+// Unwrap returns the device's own error.
+func (e *DeviceError) Unwrap() error { return e.Err }
+
+// mirror is a tensor's buffer. The host's numbers are brought up to date when
+// somebody asks for them: most vectors of a training run are never read there.
+type mirror struct {
+	buf   Buffer
+	mu    sync.Mutex
+	stale bool // the host's numbers are older than the buffer's
+}
+
+func (m *mirror) fetch(t *Tensor) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.stale {
+		return
+	}
+	if err := m.buf.Read(t.host()); err != nil {
+		panic(&DeviceError{m.buf.Device(), err})
+	}
+	m.stale = false
+}
+
+// host returns t's host memory as a tensor without a buffer.
+func (t *Tensor) host() *Tensor { return &Tensor{dt: t.dt, shape: t.shape, f32: t.f32, f64: t.f64} }
+
+// read makes the host's numbers current.
+func (t *Tensor) read() {
+	if m := t.mirror.Load(); m != nil {
+		m.fetch(t)
+	}
+}
+
+// write makes the host's numbers current and the only ones.
+func (t *Tensor) write() {
+	if m := t.mirror.Load(); m != nil {
+		m.fetch(t)
+		t.drop()
+	}
+}
+
+// drop makes the host's numbers the only ones, whatever they are.
+func (t *Tensor) drop() {
+	if t.mirror.Load() != nil {
+		t.mirror.Swap(nil).buf.Free()
+	}
+}
+
+// expose notes that t's host memory can be reached by other ways than t's
+// methods. From then on its numbers are never kept on a device alone, since a
+// slice that was handed out cannot tell of its use.
+func (t *Tensor) expose() {
+	t.write()
+	if !t.exposed.Load() {
+		t.exposed.Store(true)
+	}
+}
+
+// ForReading returns t's host memory, brought up to date, for an engine that
+// reads it while a program runs and not afterwards. Unlike with Float32s, the
+// memory does not count as known to others.
+func (t *Tensor) ForReading() *Tensor {
+	t.read()
+	return t.host()
+}
+
+// ForWriting returns t's host memory, all of which an engine will overwrite
+// while a program runs.
+func (t *Tensor) ForWriting() *Tensor {
+	t.drop()
+	return t.host()
+}
+
+// Buffer returns t's numbers on a device, nil if they are in host memory only.
+func (t *Tensor) Buffer() Buffer {
+	if m := t.mirror.Load(); m != nil {
+		return m.buf
+	}
+	return nil
+}
+
+// Keep gives t a buffer that holds a copy of its numbers, for programs to
+// come, and reports whether t took it. It takes none if its host memory can be
+// reached past its methods, or if it has a buffer: then b stays the caller's.
+// Programs that share an input may call it at the same time.
+func (t *Tensor) Keep(b Buffer) bool {
+	return !t.exposed.Load() && t.mirror.CompareAndSwap(nil, &mirror{buf: b})
+}
+
+// Replace gives t a buffer with new numbers, and reports whether t took it. If
+// t's host memory can be reached past its methods the numbers are copied there
+// instead, and b stays the caller's.
+func (t *Tensor) Replace(b Buffer) (bool, error) {
+	t.drop()
+	if t.exposed.Load() {
+		return false, b.Read(t.host())
+	}
+	t.mirror.Store(&mirror{buf: b, stale: true})
+	return true, nil
+}

@@ -1,0 +1,5 @@
+//go:build libtorch
+
+package headers
+
+import "C" // for the C++ file
