@@ -131,7 +131,7 @@ func (s *disturbances) add(e *epochSums, pt point) error {
 		addScaled(e.rest, float64(m), pt.g)
 		return nil
 	}
-	if len(pt.kept) == 0 || m == 0 {
+	if len(pt.kept) == 0 || len(pt.gone) == 0 {
 		// All of the batch is on one side: its gradient is known.
 		addScaled(e.part, float64(m), pt.g)
 		return nil
