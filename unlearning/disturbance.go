@@ -10,7 +10,7 @@ import (
 // Disturbance says how the disturbances δ_t = m/(b−m)·(ḡ_U − g_t) are found.
 // The zero value computes every one from the smaller side of the batch.
 type Disturbance struct {
-	// Knots is the number of epochs in which they are computed, from the first
+	// Knots is the number of epochs in which they are computed, from the first whole one
 	// to the last, at even distances in the logarithm of learning time; 0
 	// means every epoch. In between, the gap between the gradient of the
 	// smaller side, U or the rest, and that of all data is interpolated by a
@@ -46,7 +46,9 @@ func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) 
 		buf: q.model.NewVector(), kept: q.model.NewVector(), shares: map[int]*graph.Tensor{}, deltas: map[int]*graph.Tensor{},
 	}
 	per := q.Run.Order.StepsPerEpoch()
-	from, to := first/per, (q.Run.Steps+per-1)/per
+	// Knots are whole epochs: only over one do all of U and all data meet. Steps
+	// of an epoch that the window or the run cuts are computed.
+	from, to := (first+per-1)/per, q.Run.Steps/per
 	if s.exact = c.Knots == 0 || c.Knots >= to-from; s.exact {
 		return s, nil
 	}
@@ -60,7 +62,7 @@ func (s *disturbances) computed(t int) bool {
 	order := s.q.Run.Order
 	per := order.StepsPerEpoch()
 	tail := order.N%order.Batch != 0 && t%per == per-1
-	return s.exact || s.knots.at(t/per) || s.tails && tail
+	return s.exact || s.knots.cut(t/per) || s.knots.at(t/per) || s.tails && tail
 }
 
 // epochSums are sums over the steps of an epoch; part is the smaller side.
@@ -100,7 +102,7 @@ func (s *disturbances) gather(ctx context.Context, first int) error {
 		}
 	}
 	for e, k := range epochs {
-		if s.knots.at(e) || k.mRest == 0 {
+		if k.mRest == 0 {
 			continue
 		}
 		// Over the epoch Σ_i∈part ∇ℓ_i = m (F + gap). What the computed steps

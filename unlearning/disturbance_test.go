@@ -2,6 +2,7 @@ package unlearning_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,5 +53,32 @@ func TestTailOnOneSide(t *testing.T) {
 				require.Less(t, distance(got, exact)/distance(p.Run.Params, exact), 0.06)
 			})
 		}
+	}
+}
+
+// TestCutEpochs: an epoch that the run or the window cuts has not met all of
+// U, so it says nothing of the others; its own steps are computed.
+func TestCutEpochs(t *testing.T) {
+	for _, tc := range []struct {
+		steps int
+		last  float64
+	}{{80, 0}, {81, 0}, {83, 0}, {80, 0.74}, {81, 0.74}} {
+		t.Run(fmt.Sprint(tc), func(t *testing.T) {
+			p := logistic(t, 0, nets.Config{Steps: tc.steps, LR: nets.ConstantRate(0.05)}, history.All())
+			p.Forget = data.RandomForget(p.Run.Data, 0.1, 3)
+			w := unlearning.Window{Last: tc.last}
+			exact := solve(t, unlearning.Recursion{Window: w}, p)
+			res, err := unlearning.Recursion{Window: w, Disturbance: unlearning.Disturbance{Knots: 4}, Curvature: unlearning.Scalar{}}.Unlearn(t.Context(), p)
+			require.NoError(t, err)
+			// 4 whole epochs of 80 of U, and about 20 a step of a cut epoch.
+			first := int(math.Round(float64(tc.steps) * (1 - tc.last)))
+			if tc.last == 0 {
+				first = 0
+			}
+			cut := (4-first%4)%4 + tc.steps%4
+			require.InDelta(t, 320+20*cut, res.GradEvals, 8*float64(cut))
+			got := solve(t, unlearning.Recursion{Window: w, Disturbance: unlearning.Disturbance{Knots: 4}}, p)
+			require.Less(t, distance(got, exact)/distance(p.Run.Params, exact), 0.02)
+		})
 	}
 }

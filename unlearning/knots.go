@@ -15,8 +15,8 @@ import (
 type knots struct {
 	epochs []int
 	gaps   []*graph.Tensor // values at epochs
-	x      []float64       // log learning time of every epoch from from on
-	from   int
+	x      []float64       // log learning time of the whole epochs, from on
+	from   int             // the first whole epoch
 	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
 }
 
@@ -28,7 +28,7 @@ func newKnots(q *request, from, to, n int) *knots {
 	times := make([]float64, to-from)
 	for e := range times {
 		var mine float64
-		for t := (from + e) * per; t < min((from+e+1)*per, q.Run.Steps); t++ {
+		for t := (from + e) * per; t < (from+e+1)*per; t++ {
 			mine += q.rate(t)
 		}
 		times[e] = total + mine/2
@@ -81,6 +81,9 @@ func nearest(x []float64, want float64) int {
 	}
 	return best
 }
+
+// cut reports whether epoch e is not wholly in the window.
+func (k *knots) cut(e int) bool { return e < k.from || e >= k.from+len(k.x) }
 
 // at reports whether epoch e is a knot.
 func (k *knots) at(e int) bool { return k != nil && slices.Contains(k.epochs, e) }
