@@ -29,6 +29,14 @@ type Arch struct {
 	Convex bool
 }
 
+// loss returns Loss or its default.
+func (a Arch) loss() func(logits, y *graph.Node) *graph.Node {
+	if a.Loss == nil {
+		return graph.CrossEntropy
+	}
+	return a.Loss
+}
+
 // Fits reports how the architecture and a data set disagree.
 func (a Arch) Fits(ds *data.Dataset) error {
 	if in := product(a.Input); in != ds.Features() {

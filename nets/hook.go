@@ -23,7 +23,8 @@ type Start struct {
 	Order data.Order
 	Steps int // T
 	// Config is the run's, with its defaults filled in.
-	Config Config
+	Config  Config
+	Initial *graph.Tensor // w_0
 }
 
 // Step is one training step. Tensors are views that are valid, and must not be

@@ -249,3 +249,18 @@ func TestBadInput(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "mlp:3-4-2", a.Name)
 }
+
+// TestLossNotation: one notation for one loss, at any number type.
+func TestLossNotation(t *testing.T) {
+	model := func(dt graph.DType) *nets.Model {
+		m, err := nets.NewModel(nets.Logistic(4, 3), nil, dt)
+		require.NoError(t, err)
+		return m
+	}
+	a := model(graph.Float32)
+	require.Equal(t, a.LossNotation(), model(graph.Float64).LossNotation())
+	capped := a.WithLoss(nets.Capped(1)).LossNotation()
+	require.Equal(t, capped, a.WithLoss(nets.Capped(1)).LossNotation())
+	require.NotEqual(t, capped, a.LossNotation())
+	require.NotEqual(t, capped, a.WithLoss(nets.Capped(2)).LossNotation())
+}

@@ -74,11 +74,7 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		}
 		g.Label("loss")
 		y, c := g.Input("y", n), g.Input("c", n)
-		each := graph.CrossEntropy
-		if m.arch.Loss != nil {
-			each = m.arch.Loss
-		}
-		loss := graph.Dot(c, each(z, y))
+		loss := graph.Dot(c, m.arch.loss()(z, y))
 		grad := graph.Grad(loss, w)
 		in, out = append(in, y, c), []*graph.Node{loss, grad}
 		p.y, p.c = graph.NewTensor(m.dt, n), graph.NewTensor(m.dt, n)

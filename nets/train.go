@@ -59,7 +59,7 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 		return nil, fmt.Errorf("nets: train: From has %d %s parameters, %s has %d %s", r.Initial.Len(), r.Initial.DType(), m.arch.Name, m.size, m.dt)
 	}
 	for _, h := range cfg.Hooks {
-		if err := h.OnStart(Start{m, ds, r.Order, r.Steps, cfg}); err != nil {
+		if err := h.OnStart(Start{m, ds, r.Order, r.Steps, cfg, r.Initial}); err != nil {
 			return nil, fmt.Errorf("nets: train: start: %w", err)
 		}
 	}

@@ -68,15 +68,14 @@ func (Exact) start(q *request) (curve, error) {
 
 // difference sets h to ∇L(w+d) − ∇L(w) over ids; grad is ∇L(w) if known.
 func (q *request) difference(ids []int, pt point, d, grad, u, g, h *graph.Tensor) error {
-	ds := q.Run.Data
 	if grad == nil {
-		if _, err := q.model.Gradient(pt.w, ds, ids, g); err != nil {
+		if err := q.gradient(pt, pt.w, ids, g); err != nil {
 			return err
 		}
 		grad = g
 	}
 	combine(u, 1, pt.w, 1, d)
-	if _, err := q.model.Gradient(u, ds, ids, h); err != nil {
+	if err := q.gradient(pt, u, ids, h); err != nil {
 		return err
 	}
 	combine(h, 1, h, -1, grad)
@@ -90,7 +89,7 @@ func (ExactHVP) String() string { return "exact-hvp" }
 
 func (ExactHVP) start(q *request) (curve, error) {
 	return curveFunc(func(pt point, d, _, h *graph.Tensor) error {
-		return q.model.HVP(pt.w, d, q.Run.Data, pt.kept, h)
+		return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, pt.kept, h)
 	}), nil
 }
 
@@ -139,7 +138,7 @@ func (s Sampled) start(q *request) (curve, error) {
 		}
 		ids := draw.next(n)
 		if s.HVP {
-			return q.model.HVP(pt.w, d, q.Run.Data, ids, h)
+			return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, ids, h)
 		}
 		return q.difference(ids, pt, d, nil, u, g, h)
 	}), nil

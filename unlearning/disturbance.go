@@ -183,15 +183,14 @@ func (s *disturbances) compute(pt point, delta *graph.Tensor) error {
 		return s.noGradient(pt.t)
 	}
 	m, b := float64(len(pt.gone)), float64(len(pt.gone)+len(pt.kept))
-	ds := s.q.Run.Data
 	if len(pt.gone) <= len(pt.kept) {
-		if _, err := s.q.model.Gradient(pt.w, ds, pt.gone, s.buf); err != nil {
+		if err := s.q.gradient(pt, pt.w, pt.gone, s.buf); err != nil {
 			return err
 		}
 		combine(delta, m/(b-m), s.buf, -m/(b-m), pt.g)
 		return nil
 	}
-	if _, err := s.q.model.Gradient(pt.w, ds, pt.kept, s.buf); err != nil {
+	if err := s.q.gradient(pt, pt.w, pt.kept, s.buf); err != nil {
 		return err
 	}
 	combine(delta, 1, pt.g, -1, s.buf)

@@ -14,9 +14,9 @@ import (
 // logarithm of learning time, since runs change fast at first and slowly later.
 type knots struct {
 	epochs []int
-	gaps   []*graph.Tensor // values at epochs
-	x      []float64       // log learning time of the whole epochs, from on
-	from   int             // the first whole epoch
+	gaps   []*graph.Tensor    // values at epochs
+	x      []float64          // log learning time of the whole epochs, from on
+	from   int                // the first whole epoch
 	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
 }
 

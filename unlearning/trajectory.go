@@ -17,6 +17,13 @@ type point struct {
 	g            *graph.Tensor // nil where the record has none
 }
 
+// gradient sets g to the mean gradient at w over ids, which the epoch of pt
+// shows as the run saw them.
+func (q *request) gradient(pt point, w *graph.Tensor, ids []int, g *graph.Tensor) error {
+	_, err := q.model.GradientAs(q.Run.View(pt.t), w, q.Run.Data, ids, g)
+	return err
+}
+
 // trajectory yields the steps from … T−1. Where gradients are recorded, the
 // parameters are replayed; in the gaps between, they move on a straight line
 // from one recorded state to the next, at a speed proportional to the learning

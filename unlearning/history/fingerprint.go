@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -26,24 +27,30 @@ type Fingerprint struct {
 	LR          string     `json:"lr"`
 	Momentum    float64    `json:"momentum"`
 	WeightDecay float64    `json:"weight_decay"`
+	Augment     string     `json:"augment"`
+	Loss        string     `json:"loss"` // see nets.Model.LossNotation
+	Initial     uint32     `json:"initial_crc32c"`
 	Data        uint32     `json:"data_crc32c"`
 }
 
-func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds *data.Dataset) Fingerprint {
+func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds *data.Dataset, w0 *graph.Tensor) Fingerprint {
+	_, initial := encode(w0)
 	return Fingerprint{
 		Arch: m.Arch().Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Order: order, Steps: steps, LR: cfg.LR.String(), Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay,
-		Data: checksum(ds),
+		Augment: cfg.Augment.String(), Loss: m.LossNotation(),
+		Initial: crc32.Checksum(initial, castagnoli), Data: checksum(ds),
 	}
 }
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // checksum is the CRC-32C of the examples and labels.
 func checksum(ds *data.Dataset) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
 	var sum uint32
 	buf := make([]byte, 0, 1<<14)
 	flush := func() {
-		sum = crc32.Update(sum, table, buf)
+		sum = crc32.Update(sum, castagnoli, buf)
 		buf = buf[:0]
 	}
 	for _, v := range ds.X {
@@ -76,7 +83,10 @@ func (f Fingerprint) check(run Fingerprint) error {
 		{"learning rates", f.LR, run.LR},
 		{"momentum", f.Momentum, run.Momentum},
 		{"weight decay", f.WeightDecay, run.WeightDecay},
-		{"data", f.Data, run.Data},
+		{"augmentation", f.Augment, run.Augment},
+		{"loss", f.Loss, run.Loss},
+		{"checksum of the initial parameters", f.Initial, run.Initial},
+		{"checksum of the data", f.Data, run.Data},
 	} {
 		if d.got != d.want {
 			return fmt.Errorf("history: %w: %s is %v, the run's is %v", ErrMismatch, d.what, d.got, d.want)

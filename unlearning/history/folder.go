@@ -25,9 +25,16 @@ var (
 	ErrDamaged = errors.New("the record is damaged")
 	// ErrInterrupted: the run that was recorded did not end.
 	ErrInterrupted = errors.New("the recorded run did not end")
+	// ErrVersion: another version of this package wrote the folder.
+	ErrVersion = errors.New("another version of the format")
 )
 
 const manifestName = "manifest.json"
+
+// version of the format. It changes with the fingerprint too: a field that an
+// old record lacks cannot be compared. Old records are not converted, since
+// what they lack is not in them. 1 lacked augmentation, loss and w_0.
+const version = 2
 
 // manifest lists the segments of a folder with their checksums. It is
 // replaced after every segment.
@@ -61,7 +68,7 @@ func createFolder(dir string, p Policy, f Fingerprint) (*folder, error) {
 	if len(files) > 0 {
 		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
 	}
-	s := &folder{dir, manifest{Version: 1, Policy: p.String(), Run: f}}
+	s := &folder{dir, manifest{Version: version, Policy: p.String(), Run: f}}
 	return s, s.save()
 }
 
@@ -185,7 +192,7 @@ func (s *folder) get(i int) (segment, error) {
 // Open reads the manifest of a record that a Recorder made by Create wrote.
 // Segments are read, and compared with their checksums, when they are used.
 // The error wraps ErrInterrupted if the recorded run did not end, ErrDamaged
-// if the manifest cannot be trusted.
+// if the manifest cannot be trusted, ErrVersion if the format is another one.
 func Open(dir string) (*Record, error) {
 	path := filepath.Join(dir, manifestName)
 	raw, err := os.ReadFile(path)
@@ -198,8 +205,11 @@ func Open(dir string) (*Record, error) {
 		return nil, fmt.Errorf("history: open %s: %w: its checksum is wrong", path, ErrDamaged)
 	}
 	s := &folder{dir: dir}
-	if err := json.Unmarshal(body, &s.m); err != nil || s.m.Version != 1 {
-		return nil, fmt.Errorf("history: open %s: %w: version %d: %v", path, ErrDamaged, s.m.Version, err)
+	if err := json.Unmarshal(body, &s.m); err != nil {
+		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
+	}
+	if s.m.Version != version {
+		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.m.Version, version)
 	}
 	if !s.m.Complete {
 		return nil, fmt.Errorf("history: open %s: %w; train again", dir, ErrInterrupted)

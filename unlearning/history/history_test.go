@@ -2,10 +2,13 @@ package history_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -128,6 +131,9 @@ func TestMismatch(t *testing.T) {
 		"steps":          func(r *nets.Run) { r.Steps-- },
 		"weight decay":   func(r *nets.Run) { r.Config.WeightDecay = 0 },
 		"learning rates": func(r *nets.Run) { r.Config.LR = nets.ConstantRate(1) },
+		"augmentation":       func(r *nets.Run) { r.Config.Augment.Flip = true },
+		"loss":               func(r *nets.Run) { r.Model = r.Model.WithLoss(nets.Capped(1)) },
+		"initial parameters": func(r *nets.Run) { r.Initial = r.Params },
 		"data": func(r *nets.Run) {
 			ds := *r.Data
 			ds.Y = append([]int32{(ds.Y[0] + 1) % 10}, ds.Y[1:]...)
@@ -181,6 +187,23 @@ func TestDamage(t *testing.T) {
 		require.NoError(t, os.WriteFile(f, raw, 0o644))
 		require.NoError(t, use())
 	}
+}
+
+// TestVersion: a record of another format is refused as such, not as damaged.
+func TestVersion(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	train(t, history.Create(history.Spaced(1), dir))
+	path := filepath.Join(dir, "manifest.json")
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	body, _, _ := strings.Cut(string(raw), "\n}\n")
+	body = strings.Replace(body+"\n}", `"version": 2`, `"version": 1`, 1)
+	sum := sha256.Sum256([]byte(body))
+	require.NoError(t, os.WriteFile(path, []byte(body+"\n"+hex.EncodeToString(sum[:])+"\n"), 0o644))
+	_, err = history.Open(dir)
+	require.ErrorIs(t, err, history.ErrVersion)
+	require.NotErrorIs(t, err, history.ErrDamaged)
+	require.ErrorContains(t, err, "it is 1, and 2 is read here; train and record again")
 }
 
 func TestInterrupted(t *testing.T) {

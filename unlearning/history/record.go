@@ -44,7 +44,7 @@ func (r *Record) Bytes() int64 { return r.store.bytes() }
 // run. A record made by another engine is accepted: it is close to what this
 // one would have recorded, not equal.
 func (r *Record) Check(run *nets.Run) error {
-	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data))
+	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data, run.Initial))
 }
 
 // Checkpoints returns the steps before which parameters and momentum are

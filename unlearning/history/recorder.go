@@ -43,7 +43,7 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 	if s.Config.Drop.Len() > 0 || s.Config.Only != nil {
 		return errors.New("history: a run that leaves examples out cannot be recorded")
 	}
-	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data)
+	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, s.Initial)
 	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
 	r.store, err = r.open(r.print)
 	return err
