@@ -94,10 +94,18 @@ func (ExactHVP) start(q *request) (curve, error) {
 }
 
 // Sampled is the difference of gradients, or with HVP set the Hessian-vector
-// product, over a sample of the retained examples. Samples walk through a
-// shuffled list of all of them, so that every example counts equally often:
-// their errors then cancel along the trajectory, where independent samples of
-// the same size would leave three to five times as much.
+// product, over a sample of the retained examples. Samples are consecutive
+// pieces of a shuffled list of all of them, which is shuffled anew when less
+// than a piece is left, so that up to that rest every example counts equally
+// often: their errors then cancel along the trajectory, where independent
+// samples of the same size would leave three to five times as much.
+//
+// A smaller last batch takes as long a step as any other, along the curvature
+// of its own few examples. Its sample has the size of a whole batch's, or is
+// the batch itself where that is at most twice as large. (MNIST, batches of
+// 1024, r = 20%: with a last batch of 1, 16, 60 or 200 examples the errors were
+// 0.46, 0.29, 0.16 and 0.10 by its share, and are 0.14, 0.11, 0.07 and 0.07;
+// without a smaller batch 0.07.)
 type Sampled struct {
 	// Share is the sample size as a share of the kept batch; 0 means 0.03.
 	Share float64
@@ -131,17 +139,35 @@ func (s Sampled) start(q *request) (curve, error) {
 	}
 	draw := newSampler(q.retained, s.Seed)
 	u, g := q.model.NewVector(), q.model.NewVector()
-	return curveFunc(func(pt point, d, _, h *graph.Tensor) error {
-		n := s.Size
-		if n == 0 {
-			n = int(math.Ceil(s.share() * float64(len(pt.kept))))
+	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
+		ids, grad := pt.kept, keptGrad
+		if n, own := s.size(q, len(pt.kept), len(pt.kept)+len(pt.gone)); !own {
+			ids, grad = draw.next(n), nil
 		}
-		ids := draw.next(n)
 		if s.HVP {
 			return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, ids, h)
 		}
-		return q.difference(ids, pt, d, nil, u, g, h)
+		return q.difference(ids, pt, d, grad, u, g, h)
 	}), nil
+}
+
+// size returns the size of the sample for a batch of b examples, of which kept
+// are retained, and whether it is these.
+func (s Sampled) size(q *request, kept, b int) (n int, own bool) {
+	of := func(kept float64) int {
+		if s.Size > 0 {
+			return s.Size
+		}
+		return int(math.Ceil(s.share() * kept))
+	}
+	n = of(float64(kept))
+	if whole := min(q.Run.Order.Batch, q.Run.Order.N); b < whole {
+		n = max(n, of(float64(whole)*float64(len(q.retained))/float64(q.Run.Order.N)))
+		if kept <= 2*n {
+			return kept, true
+		}
+	}
+	return min(n, len(q.retained)), false
 }
 
 // sampler hands out consecutive pieces of a shuffled list, shuffling it anew

@@ -34,10 +34,11 @@ type disturbances struct {
 	kept   *graph.Tensor
 	shares map[int]*graph.Tensor // by epoch: Σ_i∈part (∇ℓ_i − g_t) per example, over the steps not computed
 	deltas map[int]*graph.Tensor // by step: δ_t where it was computed beforehand
-	known  bool                  // the last delta given out is δ_t itself
+	known  bool                  // the last delta given out is δ_t, not an interpolation
 }
 
-func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) (*disturbances, error) {
+// planDisturbances says where disturbances will be computed.
+func planDisturbances(q *request, first int, c Disturbance) (*disturbances, error) {
 	if c.Knots < 0 {
 		return nil, fmt.Errorf("disturbance: %d knots", c.Knots)
 	}
@@ -49,10 +50,17 @@ func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) 
 	// Knots are whole epochs: only over one do all of U and all data meet. Steps
 	// of an epoch that the window or the run cuts are computed.
 	from, to := (first+per-1)/per, q.Run.Steps/per
-	if s.exact = c.Knots == 0 || c.Knots >= to-from; s.exact {
-		return s, nil
+	if s.exact = c.Knots == 0 || c.Knots >= to-from; !s.exact {
+		s.knots = newKnots(q, from, to, c.Knots)
 	}
-	s.knots = newKnots(q, from, to, c.Knots)
+	return s, nil
+}
+
+func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) (*disturbances, error) {
+	s, err := planDisturbances(q, first, c)
+	if err != nil || s.exact {
+		return s, err
+	}
 	return s, s.gather(ctx, first)
 }
 
@@ -61,7 +69,8 @@ func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) 
 func (s *disturbances) computed(t int) bool {
 	order := s.q.Run.Order
 	per := order.StepsPerEpoch()
-	tail := order.N%order.Batch != 0 && t%per == per-1
+	// Where an epoch is one batch, that batch is no smaller one.
+	tail := per > 1 && order.N%order.Batch != 0 && t%per == per-1
 	return s.exact || s.knots.cut(t/per) || s.knots.at(t/per) || s.tails && tail
 }
 
@@ -159,13 +168,14 @@ func (s *disturbances) noGradient(t int) error {
 
 // at sets delta to the disturbance of a step that keeps some examples.
 func (s *disturbances) at(pt point, delta *graph.Tensor) error {
-	s.known = s.computed(pt.t)
+	computed := s.computed(pt.t)
+	s.known = computed || len(pt.gone) == 0
 	switch before := s.deltas[pt.t]; {
 	case len(pt.gone) == 0:
 		delta.Zero()
 	case before != nil:
 		delta.Copy(before)
-	case s.known:
+	case computed:
 		return s.compute(pt, delta)
 	case s.small:
 		combine(delta, float64(len(pt.gone))/float64(len(pt.kept)), s.shares[s.epoch(pt.t)], 0, delta)

@@ -2,6 +2,7 @@ package unlearning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -27,7 +28,8 @@ type Mini struct {
 	// defaults take. A recursion's budget pays for the knots first, then for
 	// the smaller last batches, and the rest is spent on curvature.
 	Cost float64
-	// Convex configures the recursion; the zero value takes the defaults.
+	// Convex configures the recursion; zero fields take the defaults. Its
+	// Curvature and Cost exclude each other.
 	Convex Recursion
 	// Network configures the accelerated run; zero fields take the defaults.
 	Network Accelerate
@@ -76,36 +78,42 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 func (m Mini) recursion(q *request) (Recursion, error) {
 	r := m.Convex
 	r.Title = m.Name()
-	n := float64(q.Run.Data.Len())
-	share := float64(q.Forget.Len()) / n
-	if r.Disturbance.Knots == 0 {
+	chosen := r.Disturbance != Disturbance{}
+	if !chosen {
 		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
 		// third the smaller last batches cost more than they mend.
-		r.Disturbance = Disturbance{Knots: miniKnots, Tails: share <= 1.0/3}
-	}
-	if r.Curvature == nil {
-		r.Curvature = Sampled{}
+		share := float64(q.Forget.Len()) / float64(q.Run.Data.Len())
+		r.Disturbance = Disturbance{Knots: miniKnots, Tails: m.Cost > 0 || share <= 1.0/3}
 	}
 	if m.Cost == 0 {
+		if r.Curvature == nil {
+			r.Curvature = Sampled{}
+		}
 		return r, nil
 	}
-	// In units of one pass over the data.
-	per := float64(q.Run.Order.StepsPerEpoch())
-	epochs := float64(q.Run.Steps) / per
-	visit := min(share, 1-share)
-	tail := float64(q.Run.Data.Len()%q.Run.Order.Batch) / n
-	budget := m.Cost*RetrainCost(q.Problem)/n - visit*miniKnots
-	tails := visit * tail * (epochs - miniKnots)
-	passes := 2 * (1 - share) * epochs // of gradient differences, per share
-	r.Disturbance = Disturbance{Knots: miniKnots, Tails: budget-tails >= miniCurvature*passes}
-	if r.Disturbance.Tails {
-		budget -= tails
+	if r.Curvature != nil {
+		return r, errors.New("unlearning: mini: set Cost or Convex.Curvature, not both: what Cost leaves is spent on curvature")
 	}
-	if budget < miniCurvature*passes {
-		return r, fmt.Errorf("unlearning: mini: %w: %d epochs of disturbances and the smallest curvature samples cost %.3f of retraining, not %g",
-			ErrBudget, miniKnots, (visit*miniKnots+miniCurvature*passes)*n/RetrainCost(q.Problem), m.Cost)
+	budget := m.Cost * RetrainCost(q.Problem)
+	share, least, err := r.afford(q, budget)
+	if err == nil && !chosen {
+		// The smaller last batches are worth half of the curvature samples.
+		var plain float64
+		r.Disturbance.Tails = false
+		if plain, least, err = r.afford(q, budget); share >= plain/2 {
+			r.Disturbance.Tails = true
+		} else {
+			share = plain
+		}
 	}
-	r.Curvature = Sampled{Share: min(budget/passes, 1)}
+	if err != nil {
+		return r, fmt.Errorf("unlearning: mini: %w", err)
+	}
+	if share == 0 {
+		return r, fmt.Errorf("unlearning: mini: %w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g",
+			ErrBudget, least/RetrainCost(q.Problem), m.Cost)
+	}
+	r.Curvature = Sampled{Share: share}
 	return r, nil
 }
 

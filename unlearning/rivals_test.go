@@ -162,22 +162,3 @@ func TestByName(t *testing.T) {
 	_, err := unlearning.ByName("nothing")
 	require.ErrorIs(t, err, unlearning.ErrUnknownMethod)
 }
-
-// TestMiniBudget: the recursion keeps to its budget, errs less with more of
-// it, and says so when it is too small.
-func TestMiniBudget(t *testing.T) {
-	p := convex(t)
-	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
-	v := solve(t, unlearning.Retrain{}, p)
-	last := 1.0
-	for _, cost := range []float64{0.08, 0.2, 0.6} {
-		res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
-		require.NoError(t, err)
-		require.InDelta(t, cost, res.GradEvals/unlearning.RetrainCost(p), 0.015)
-		rel := distance(res.Params, v) / distance(p.Run.Params, v)
-		require.Less(t, rel, last)
-		last = rel
-	}
-	_, err := unlearning.Mini{Cost: 0.01}.Unlearn(t.Context(), p)
-	require.ErrorIs(t, err, unlearning.ErrBudget)
-}

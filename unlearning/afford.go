@@ -1,0 +1,49 @@
+package unlearning
+
+import "sort"
+
+// afford returns the largest share for Sampled curvature with which r takes no
+// more than budget gradient evaluations, at most 1. It returns 0 where the
+// smallest share takes more, and how much that is. Every step is counted as it
+// will be computed, since samples are rounded up.
+func (r Recursion) afford(q *request, budget float64) (share, least float64, err error) {
+	first := r.Window.first(q.Run)
+	dist, err := planDisturbances(q, first, r.Disturbance)
+	if err != nil {
+		return 0, 0, err
+	}
+	type step struct {
+		kept, b int
+		known   bool
+	}
+	var steps []step
+	var fixed int
+	var kept, gone []int
+	for t, batch := range q.Run.Order.Steps(first, q.Run.Steps) {
+		if kept, gone = q.Forget.Split(batch, kept[:0], gone[:0]); len(kept) == 0 {
+			continue
+		}
+		computed := dist.computed(t)
+		if computed {
+			fixed += min(len(kept), len(gone))
+		}
+		steps = append(steps, step{len(kept), len(batch), computed || len(gone) == 0})
+	}
+	cost := func(share float64) float64 {
+		sum := fixed
+		for _, s := range steps {
+			n, own := Sampled{Share: share}.size(q, s.kept, s.b)
+			if sum += 2 * n; own && s.known {
+				sum -= n
+			}
+		}
+		return float64(sum)
+	}
+	if least = cost(miniCurvature); !(least <= budget) { // NaN too
+		return 0, least, nil
+	}
+	const grid = 10000
+	low := int(miniCurvature * grid)
+	i := sort.Search(grid-low, func(i int) bool { return cost(float64(low+i+1)/grid) > budget })
+	return float64(low+i) / grid, least, nil
+}

@@ -1,0 +1,85 @@
+package unlearning_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// TestMiniBudget: the recursion takes no more than its budget and nearly all
+// of it, errs less with more, and says so when it is too small.
+func TestMiniBudget(t *testing.T) {
+	for name, p := range map[string]unlearning.Problem{
+		"tail of 207": convex(t), "tail of 2": logistic(t, 2, nets.Config{Epochs: 40}, history.All()),
+	} {
+		for _, share := range []float64{0.003, 0.2, 0.5, 0.8} {
+			p.Forget = data.RandomForget(p.Run.Data, share, 3)
+			v := solve(t, unlearning.Retrain{}, p)
+			last := 1.0
+			for _, cost := range []float64{0.08, 0.2, 0.3, 0.6} {
+				if visit := min(share, 1-share) * 5 / 40 / (1 - share); visit > cost-0.02 {
+					continue
+				}
+				t.Run(fmt.Sprint(name, share, cost), func(t *testing.T) {
+					res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
+					require.NoError(t, err)
+					spent := res.GradEvals / unlearning.RetrainCost(p)
+					require.LessOrEqual(t, spent, cost)
+					// Rounding up to whole examples wastes less than one a step;
+					// and no curvature is computed before U is met.
+					if share > 0.01 {
+						require.Greater(t, spent, cost-0.04)
+					}
+					rel := distance(res.Params, v) / distance(p.Run.Params, v)
+					require.Less(t, rel, 1.1*last)
+					last = rel
+				})
+			}
+		}
+		p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
+		_, err := unlearning.Mini{Cost: 0.01}.Unlearn(t.Context(), p)
+		require.ErrorIs(t, err, unlearning.ErrBudget)
+	}
+}
+
+// TestMiniChosen: what the user sets stays.
+func TestMiniChosen(t *testing.T) {
+	p := convex(t)
+	p.Forget = data.RandomForget(p.Run.Data, 0.05, 3)
+	_, err := unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Curvature: unlearning.Exact{}}}.Unlearn(t.Context(), p)
+	require.ErrorContains(t, err, "not both")
+	_, err = unlearning.Mini{Cost: 0.02, Convex: unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: 40}}}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, err, unlearning.ErrBudget, "40 knots cost 0.05")
+	few := solve(t, unlearning.Mini{Cost: 0.2}, p)
+	all := solve(t, unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: 40}}}, p)
+	require.NotEqual(t, few.Float32s(), all.Float32s())
+}
+
+// TestOneBatch: where an epoch is one batch, or fewer epochs than knots are
+// run, there is no smaller last batch and no budget for what is not there.
+func TestOneBatch(t *testing.T) {
+	ds := data.Digits().Train
+	p := record(t, nets.Logistic(64, 10), ds, nets.Config{
+		Epochs: 20, Batch: 2000, LR: nets.ConstantRate(0.5), WeightDecay: 0.005, Seed: 1,
+	}, history.All())
+	p.Forget = data.RandomForget(ds, 0.2, 3)
+	d := unlearning.Disturbance{Knots: 5, Tails: true}
+	res, err := unlearning.Recursion{Disturbance: d, Curvature: unlearning.Scalar{}}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.EqualValues(t, 5*p.Forget.Len(), res.GradEvals)
+	require.Less(t, lost(t, unlearning.Mini{Cost: 0.2}, p), 0.1)
+
+	p = record(t, nets.Logistic(64, 10), ds, nets.Config{Epochs: 3, Batch: 350, Seed: 1}, history.All())
+	p.Forget = data.RandomForget(ds, 0.2, 3)
+	res, err = unlearning.Mini{Cost: 0.5}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	spent := res.GradEvals / unlearning.RetrainCost(p)
+	require.Less(t, spent, 0.5)
+	require.Greater(t, spent, 0.45)
+}
