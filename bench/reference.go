@@ -124,7 +124,7 @@ func (r *Reference) OtherSeed(ctx context.Context) (*unlearning.Result, error) {
 // FastRetrain trains from fresh parameters for a number of gradient
 // evaluations, with the schedule of Mini for networks.
 func (r *Reference) FastRetrain(ctx context.Context, evals float64) (*unlearning.Result, error) {
-	f := unlearning.FastRetrain{Evals: evals, Seed: r.problem.Run.Config.Seed + fastSeed, Accelerate: unlearning.Mini{}.Network}
+	f := unlearning.FastRetrain{Evals: evals, Seed: r.problem.Run.Config.Seed + fastSeed}
 	res, err := f.Unlearn(ctx, r.problem)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)

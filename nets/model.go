@@ -123,13 +123,23 @@ func (m *Model) Gradient(w *graph.Tensor, ds *data.Dataset, ids []int, grad *gra
 // GradientAs is Gradient over the examples as view shows them; that of step t
 // of a run is its View(t).
 func (m *Model) GradientAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad *graph.Tensor) (loss float64, err error) {
+	return m.gradient(view, w, ds, ids, grad, nil)
+}
+
+// gradient is GradientAs that also sets dz [N, Classes], unless it is nil, to
+// the gradient of the mean loss in the logits.
+func (m *Model) gradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad, dz *graph.Tensor) (loss float64, err error) {
 	l := graph.NewTensor(m.dt)
-	err = m.overParts(gradientProgram, view, ds, ids, grad, func(p *batchProgram, g *graph.Tensor) error {
-		p.out[0], p.out[1] = l, g
+	err = m.overParts(gradientProgram, view, ds, ids, grad, func(p *batchProgram, lo int, g *graph.Tensor) error {
+		p.out[0], p.out[1], p.out[2] = l, g, p.dz
 		if err := p.run(w); err != nil {
 			return err
 		}
 		loss += l.At(0)
+		if dz != nil {
+			k := m.arch.Classes
+			dz.Slice(lo*k, lo*k+p.dz.Len()).Copy(p.dz)
+		}
 		return nil
 	})
 	m.work.Add(int64(gradientThirds * len(ids)))
@@ -144,15 +154,15 @@ func (m *Model) HVP(w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.
 // HVPAs is HVP over the examples as view shows them.
 func (m *Model) HVPAs(view View, w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.Tensor) error {
 	m.work.Add(int64(hvpThirds * len(ids)))
-	return m.overParts(hvpProgram, view, ds, ids, out, func(p *batchProgram, o *graph.Tensor) error {
+	return m.overParts(hvpProgram, view, ds, ids, out, func(p *batchProgram, _ int, o *graph.Tensor) error {
 		p.out[0], p.v = o, v
 		return p.run(w)
 	})
 }
 
-// overParts runs f on consecutive parts of the batch and adds the results
-// into sum.
-func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []int, sum *graph.Tensor, f func(*batchProgram, *graph.Tensor) error) error {
+// overParts runs f on consecutive parts of the batch, each from an example lo
+// on, and adds the results into sum.
+func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []int, sum *graph.Tensor, f func(p *batchProgram, lo int, part *graph.Tensor) error) error {
 	if len(ids) == 0 {
 		return fmt.Errorf("nets: %s: a mean over no examples", m.arch.Name)
 	}
@@ -163,8 +173,8 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 			return err
 		}
 		if lo == 0 {
-			err = f(p, sum)
-		} else if err = f(p, m.part); err == nil {
+			err = f(p, lo, sum)
+		} else if err = f(p, lo, m.part); err == nil {
 			accumulate(sum, m.part)
 		}
 		if err != nil {

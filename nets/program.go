@@ -10,7 +10,8 @@ import (
 type programKind uint8
 
 const (
-	gradientProgram programKind = iota // mean loss and its gradient
+	gradientProgram programKind = iota // mean loss, its gradient, and that in the logits
+	steeredProgram                     // gradient of a Steer
 	hvpProgram                         // Hessian-vector product
 	logitsProgram
 )
@@ -25,7 +26,8 @@ type shapeKey struct {
 type batchProgram struct {
 	program graph.Program
 	x, y, c *graph.Tensor
-	v       *graph.Tensor // direction of an HVP
+	v       *graph.Tensor // direction of an HVP, or the pull of a Steer
+	dz      *graph.Tensor // gradient in the logits
 	out     []*graph.Tensor
 	in      []*graph.Tensor
 	used    int64 // when, on the clock of programs
@@ -75,12 +77,19 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		g.Label("loss")
 		y, c := g.Input("y", n), g.Input("c", n)
 		loss := graph.Dot(c, m.arch.loss()(z, y))
-		grad := graph.Grad(loss, w)
-		in, out = append(in, y, c), []*graph.Node{loss, grad}
+		in = append(in, y, c)
 		p.y, p.c = graph.NewTensor(m.dt, n), graph.NewTensor(m.dt, n)
-		if kind == hvpProgram {
+		switch kind {
+		case gradientProgram:
+			out = []*graph.Node{loss, graph.Grad(loss, w), graph.Grad(loss, z)}
+			p.dz = graph.NewTensor(m.dt, n, m.arch.Classes)
+		case steeredProgram:
+			pull := g.Input("pull", n, m.arch.Classes)
+			p.v = graph.NewTensor(m.dt, n, m.arch.Classes)
+			in, out = append(in, pull), []*graph.Node{graph.Grad(graph.Add(loss, graph.Dot(pull, z)), w)}
+		case hvpProgram:
 			v := g.Input("v", m.size)
-			in, out = append(in, v), []*graph.Node{graph.Grad(graph.Dot(grad, v), w)}
+			in, out = append(in, v), []*graph.Node{graph.Grad(graph.Dot(graph.Grad(loss, w), v), w)}
 		}
 	})
 	if err == nil {
@@ -130,7 +139,7 @@ func (m *Model) nonFinite(view View, w *graph.Tensor, ds *data.Dataset, ids []in
 		if !ok {
 			return "the engine cannot tell where"
 		}
-		p.out[0], p.out[1] = graph.NewTensor(m.dt), m.NewVector()
+		p.out[0], p.out[1], p.out[2] = graph.NewTensor(m.dt), m.NewVector(), p.dz
 		p.arrange(w)
 		if n, err := finder.NonFinite(p.out, p.in); err == nil && n != nil {
 			return n.String()

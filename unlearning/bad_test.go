@@ -84,7 +84,7 @@ func TestBadParameters(t *testing.T) {
 	for _, m := range []unlearning.Method{
 		unlearning.Recursion{Curvature: unlearning.Sampled{Size: -1}},
 		unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: -1}},
-		unlearning.Accelerate{Cost: 1e-6},
+		unlearning.Accelerate{Short: unlearning.Short{Cost: 1e-6}},
 		unlearning.FastRetrain{},
 	} {
 		_, err := m.Unlearn(t.Context(), p)

@@ -16,12 +16,8 @@ import (
 //
 // Networks, whose trajectories no recursion follows for long, and convex
 // models trained in batches so small that a sample of them carries no
-// curvature, take a short accelerated run from a checkpoint (history.Halving).
-// The more is to be forgotten, the earlier it starts. For a share r of at most
-// a quarter it starts at 0.08/r of the run, at its end for r ≤ 8%, and takes
-// back part of what the run pushed into U. For more, visiting U would cost what
-// retraining costs: it starts at a twentieth of the run, which has met little
-// of U, and takes nothing back.
+// curvature, take back U's pushes in a short run, see Erase; that needs no
+// more of the history than history.Pushes.
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -31,16 +27,13 @@ type Mini struct {
 	// Convex configures the recursion; zero fields take the defaults. Its
 	// Curvature and Cost exclude each other.
 	Convex Recursion
-	// Network configures the accelerated run; zero fields take the defaults.
-	Network Accelerate
+	// Network configures the short run; zero fields take the defaults. Its
+	// Cost and the one above exclude each other.
+	Network Erase
 }
 
 const (
 	miniKnots = 5
-	miniErase = 0.4  // share of the pull towards U that is taken back
-	miniStart = 0.08 // r times the start's share of the run
-	miniLarge = 0.25 // r above which U is not visited
-	miniEarly = 0.05 // the start then
 
 	miniCurvature = 0.005 // smallest curvature sample, as a share of the batch
 )
@@ -48,8 +41,9 @@ const (
 // Name implements Method.
 func (Mini) Name() string { return "mini" }
 
-// Needs implements Method.
-func (Mini) Needs() Needs { return NeedsCheckpoints }
+// Needs implements Method. Where Recursive says so, it is NeedsGradients
+// instead.
+func (Mini) Needs() Needs { return NeedsPushes }
 
 // Recursive reports whether Mini follows the recursion for a run: whether the
 // model is convex and batches hold an eighth of the data or 1024 examples.
@@ -63,9 +57,13 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	share := float64(p.Forget.Len()) / float64(p.Run.Data.Len())
 	if !m.Recursive(p.Run) {
-		return m.network(share).solve(ctx, q)
+		e := m.Network
+		if m.Cost != 0 && e.Cost != 0 {
+			return nil, errors.New("unlearning: mini: set Cost or Network.Cost, not both")
+		}
+		e.Cost += m.Cost
+		return e.solve(ctx, q)
 	}
 	r, err := m.recursion(q)
 	if err != nil {
@@ -115,22 +113,4 @@ func (m Mini) recursion(q *request) (Recursion, error) {
 	}
 	r.Curvature = Sampled{Share: share}
 	return r, nil
-}
-
-// network returns the accelerated run for a share r of forgotten examples.
-func (m Mini) network(r float64) Accelerate {
-	a := m.Network
-	if a.Cost == 0 {
-		a.Cost = m.Cost
-	}
-	if a.Start == 0 {
-		a.Start = min(1, miniStart/r)
-		if r > miniLarge {
-			a.Start = miniEarly
-		}
-	}
-	if a.Erase == 0 && r <= miniLarge {
-		a.Erase = miniErase
-	}
-	return a
 }

@@ -42,6 +42,7 @@ const (
 	NeedsNothing     Needs = iota // works without a record
 	NeedsCheckpoints              // parameters at some steps
 	NeedsGradients                // gradients of steps, see history.All and history.EveryEpochs
+	NeedsPushes                   // the pushes of the run, see history.Pushes
 )
 
 // Result is what a method found and what it cost.

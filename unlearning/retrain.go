@@ -62,12 +62,12 @@ func RetrainCost(p Problem) float64 {
 }
 
 // FastRetrain trains from fresh initial parameters on the retained examples
-// with the schedule of Accelerate, spending a given number of gradient
+// with the schedule of Short, spending a given number of gradient
 // evaluations: what the same cost buys without any history.
 type FastRetrain struct {
 	Evals float64 // gradient evaluations to spend
 	Seed  uint64
-	Accelerate
+	Short        // Cost is not used
 }
 
 // Name implements Method.
@@ -82,11 +82,13 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	a := f.Accelerate.withDefaults(q.Run)
-	a.Erase = 0 // fresh parameters remember nothing
-	w, err := a.run(ctx, q, q.model.Init(f.Seed), 0, f.Evals, f.Seed)
+	s, err := f.Short.complete(q.Run)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+	}
+	w, err := q.retrainShortly(ctx, s, q.model.Init(f.Seed), f.Evals, f.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
 	}
 	return q.end(w)
 }

@@ -27,6 +27,8 @@ var (
 	ErrInterrupted = errors.New("the recorded run did not end")
 	// ErrVersion: another version of this package wrote the folder.
 	ErrVersion = errors.New("another version of the format")
+	// ErrNoPushes: the record's policy was not Pushes.
+	ErrNoPushes = errors.New("the record holds no pushes")
 )
 
 const manifestName = "manifest.json"
@@ -43,6 +45,7 @@ type manifest struct {
 	Policy   string       `json:"policy"`
 	Run      Fingerprint  `json:"run"`
 	Segments []fileRecord `json:"segments"`
+	Pushes   *fileRecord  `json:"pushes,omitempty"`
 	Complete bool         `json:"complete"`
 }
 
@@ -113,18 +116,83 @@ func (s *folder) put(seg segment) error {
 	if err == nil {
 		err = safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, &buf)
 	}
-	f := fileRecord{File: fmt.Sprintf("segment-%08d.safetensors", seg.from), From: seg.from, To: seg.from + len(seg.g), Bytes: int64(buf.Len()), SHA256: digest(buf.Bytes())}
+	var f fileRecord
 	if err == nil {
-		err = atomicfile.Write(filepath.Join(s.dir, f.File), func(w io.Writer) error {
-			_, err := w.Write(buf.Bytes())
-			return err
-		})
+		f, err = s.write(fmt.Sprintf("segment-%08d.safetensors", seg.from), buf.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("history: segment at step %d: %w", seg.from, err)
 	}
+	f.From, f.To = seg.from, seg.from+len(seg.g)
 	s.m.Segments = append(s.m.Segments, f)
 	return s.save()
+}
+
+// write writes a file of the folder.
+func (s *folder) write(name string, raw []byte) (fileRecord, error) {
+	err := atomicfile.Write(filepath.Join(s.dir, name), func(w io.Writer) error {
+		_, err := w.Write(raw)
+		return err
+	})
+	return fileRecord{File: name, Bytes: int64(len(raw)), SHA256: digest(raw)}, err
+}
+
+// read reads a file of the folder and compares it with the manifest.
+func (s *folder) read(f fileRecord) (*safetensors.SafeTensors, error) {
+	raw, err := os.ReadFile(filepath.Join(s.dir, f.File))
+	if err != nil {
+		return nil, s.damaged(f, "%v", err)
+	}
+	if int64(len(raw)) != f.Bytes || digest(raw) != f.SHA256 {
+		return nil, s.damaged(f, "its checksum is not the manifest's")
+	}
+	st, err := safetensors.Deserialize(raw)
+	if err != nil {
+		return nil, s.damaged(f, "%v", err)
+	}
+	return &st, nil
+}
+
+func (s *folder) damaged(f fileRecord, format string, args ...any) error {
+	return fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
+}
+
+func (s *folder) putPushes(alpha *graph.Tensor) error {
+	dt, raw := encode(alpha)
+	v, err := safetensors.NewTensorView(dt, []uint64{uint64(alpha.Shape()[0]), uint64(alpha.Shape()[1])}, raw)
+	var buf bytes.Buffer
+	if err == nil {
+		err = safetensors.SerializeToWriter(map[string]safetensors.TensorView{"pushes": v}, map[string]string{"format": "pt"}, &buf)
+	}
+	var f fileRecord
+	if err == nil {
+		f, err = s.write("pushes.safetensors", buf.Bytes())
+	}
+	if err != nil {
+		return fmt.Errorf("history: pushes: %w", err)
+	}
+	s.m.Pushes = &f
+	return s.save()
+}
+
+func (s *folder) getPushes() (*graph.Tensor, error) {
+	if s.m.Pushes == nil {
+		return nil, nil
+	}
+	st, err := s.read(*s.m.Pushes)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := st.Tensor("pushes")
+	if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
+		return nil, s.damaged(*s.m.Pushes, "no tensor \"pushes\" of %d rows", n)
+	}
+	rows, k := int(v.Shape()[0]), int(v.Shape()[1])
+	t, err := decode(v.DType(), v.Data(), 1, rows*k)
+	if err != nil {
+		return nil, s.damaged(*s.m.Pushes, "%v", err)
+	}
+	return graph.FromSlice(t[0].Float32s(), rows, k), nil
 }
 
 func (s *folder) finish() error { s.m.Complete = true; return s.save() }
@@ -141,24 +209,17 @@ func (s *folder) bytes() (n int64) {
 	for _, f := range s.m.Segments {
 		n += f.Bytes
 	}
+	if s.m.Pushes != nil {
+		n += s.m.Pushes.Bytes
+	}
 	return n
 }
 
 func (s *folder) get(i int) (segment, error) {
 	f := s.m.Segments[i]
-	damaged := func(format string, args ...any) (segment, error) {
-		return segment{}, fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
-	}
-	raw, err := os.ReadFile(filepath.Join(s.dir, f.File))
+	st, err := s.read(f)
 	if err != nil {
-		return damaged("%v", err)
-	}
-	if int64(len(raw)) != f.Bytes || digest(raw) != f.SHA256 {
-		return damaged("its checksum is not the manifest's")
-	}
-	st, err := safetensors.Deserialize(raw)
-	if err != nil {
-		return damaged("%v", err)
+		return segment{}, err
 	}
 	seg := segment{from: f.From}
 	n := f.To - f.From
@@ -176,11 +237,11 @@ func (s *folder) get(i int) (segment, error) {
 		}
 		v, ok := st.Tensor(want.name)
 		if !ok {
-			return damaged("no tensor %q", want.name)
+			return segment{}, s.damaged(f, "no tensor %q", want.name)
 		}
 		ts, err := decode(v.DType(), v.Data(), want.rows, s.m.Run.Params)
 		if err != nil {
-			return damaged("%s: %v", want.name, err)
+			return segment{}, s.damaged(f, "%s: %v", want.name, err)
 		}
 		for _, t := range ts {
 			want.add(t)

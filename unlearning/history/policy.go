@@ -2,12 +2,13 @@ package history
 
 import "fmt"
 
-// Policy chooses what to keep. Make one with All, Last, EveryEpochs, Spaced or
-// Halving.
+// Policy chooses what to keep. Make one with All, Last, EveryEpochs, Spaced,
+// Halving or Pushes.
 type Policy struct {
 	name string
 	// plan says for a run of T steps, s to an epoch, which spans to keep.
-	plan func(T, s int) []span
+	plan   func(T, s int) []span
+	pushes bool // whether to keep pushes
 }
 
 // span is a checkpoint at step From and the gradients of From … To−1.
@@ -18,20 +19,20 @@ func (p Policy) String() string { return p.name }
 
 // All keeps the gradient of every step.
 func All() Policy {
-	return Policy{"all", func(T, _ int) []span { return []span{{0, T}} }}
+	return Policy{name: "all", plan: func(T, _ int) []span { return []span{{0, T}} }}
 }
 
 // Last keeps the last k steps.
 func Last(k int) Policy {
 	positive("Last", k)
-	return Policy{fmt.Sprintf("last:%d", k), func(T, _ int) []span { return []span{{max(0, T-k), T}} }}
+	return Policy{name: fmt.Sprintf("last:%d", k), plan: func(T, _ int) []span { return []span{{max(0, T-k), T}} }}
 }
 
 // EveryEpochs keeps the gradients of every s-th epoch, starting with the
 // first.
 func EveryEpochs(s int) Policy {
 	positive("EveryEpochs", s)
-	return Policy{fmt.Sprintf("epochs:%d", s), func(T, perEpoch int) []span {
+	return Policy{name: fmt.Sprintf("epochs:%d", s), plan: func(T, perEpoch int) []span {
 		var spans []span
 		for t := 0; t < T; t += s * perEpoch {
 			spans = append(spans, span{t, min(t+perEpoch, T)})
@@ -44,7 +45,7 @@ func EveryEpochs(s int) Policy {
 // gradients: the first after T/(n+1) steps.
 func Spaced(n int) Policy {
 	positive("Spaced", n)
-	return Policy{fmt.Sprintf("spaced:%d", n), func(T, _ int) []span {
+	return Policy{name: fmt.Sprintf("spaced:%d", n), plan: func(T, _ int) []span {
 		var spans []span
 		last := 0
 		for i := 1; i <= n; i++ {
@@ -61,7 +62,7 @@ func Spaced(n int) Policy {
 // close together where a run changes fast and has seen little.
 func Halving(n int) Policy {
 	positive("Halving", n)
-	return Policy{fmt.Sprintf("halving:%d", n), func(T, _ int) []span {
+	return Policy{name: fmt.Sprintf("halving:%d", n), plan: func(T, _ int) []span {
 		var spans []span
 		last := 0
 		for i := n; i >= 1; i-- {

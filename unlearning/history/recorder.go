@@ -21,6 +21,7 @@ type Recorder struct {
 	print  Fingerprint
 	plan   []span // still to come
 	now    *segment
+	pushes *pushes // nil unless asked for
 	done   bool
 }
 
@@ -45,12 +46,18 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 	}
 	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, s.Initial)
 	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
+	if r.policy.pushes {
+		r.pushes = newPushes(s)
+	}
 	r.store, err = r.open(r.print)
 	return err
 }
 
 // OnStep implements nets.Hook.
 func (r *Recorder) OnStep(s nets.Step) error {
+	if r.pushes != nil {
+		r.pushes.add(s)
+	}
 	if len(r.plan) == 0 || s.T < r.plan[0].From {
 		return nil
 	}
@@ -77,6 +84,12 @@ func (r *Recorder) OnStep(s nets.Step) error {
 func (r *Recorder) OnEnd(run *nets.Run) error {
 	if len(r.plan) > 0 {
 		return fmt.Errorf("history: the run ended before step %d, which %s asks for", r.plan[0].From, r.policy)
+	}
+	if r.pushes != nil {
+		if err := r.store.putPushes(r.pushes.tensor()); err != nil {
+			return err
+		}
+		r.pushes = nil
 	}
 	r.done = true
 	return r.store.finish()

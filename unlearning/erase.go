@@ -1,0 +1,211 @@
+package unlearning
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// Erase takes back from w_T what the recorded run pushed the examples of U by,
+// and lets the retained ones settle. The run is the sum of its pushes (see
+// history.Pushes),
+//
+//	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
+//
+// and retraining is a run whose sum leaves U out. A short run therefore moves
+// along
+//
+//	+ Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = Σ_U ‖α_i‖ / Σ_{j∉U} ‖α_j‖,
+//
+// in all Share times, while it descends on the retained loss. The second sum
+// takes the place of the disturbance's −g_t: it keeps what U has in common with
+// all data, which retraining would have learned without U.
+//
+// The pushes also say which examples matter. Both sums and the retained loss are
+// sampled in proportion to ‖α‖: examples that never pushed make up most of a
+// data set and change nothing.
+type Erase struct {
+	Short
+	// Share of U's pushes that is taken back; 0 means 0.2 (1 − r)/0.8. The
+	// rest was undone within the recorded run: what it learned early from
+	// U, it would have learned later from others.
+	Share float64
+	// Shrink multiplies the parameters at the start; 0 means 0.85. Parameters
+	// grow with every visit, and shorter ones relearn faster.
+	Shrink float64
+	// Uniform is the share of the retained examples that is drawn without
+	// regard to their pushes; 0 means 0.2.
+	Uniform float64
+	// Title names the method in results; "" means "erase".
+	Title string
+}
+
+// eraseShare is the default of Share for a small U and enough work.
+const eraseShare = 0.32
+
+// unbias is the power of the inverse sampling density that weighs retained
+// examples: 1 is unbiased, 0 trains on the hard ones alone. In between, hard
+// examples count more than others, which a short run needs.
+const unbias = 0.75
+
+// Name implements Method.
+func (e Erase) Name() string {
+	if e.Title != "" {
+		return e.Title
+	}
+	return "erase"
+}
+
+// Needs implements Method.
+func (Erase) Needs() Needs { return NeedsPushes }
+
+// Unlearn implements Method.
+func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(e, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	return e.solve(ctx, q)
+}
+
+// complete checks e and fills in its defaults.
+func (e Erase) complete(q *request) (Erase, error) {
+	var err error
+	if e.Short, err = e.Short.complete(q.Run); err != nil {
+		return e, err
+	}
+	if e.Share == 0 {
+		n, u := float64(len(q.retained)), float64(q.Forget.Len())
+		e.Share = eraseShare * math.Pow(n/(n+u), 1.5) * min(1, e.Cost*RetrainCost(q.Problem)/u)
+	}
+	if e.Shrink == 0 {
+		e.Shrink = 0.85
+	}
+	if e.Uniform == 0 {
+		e.Uniform = 0.2
+	}
+	if !(e.Share > 0 && e.Shrink > 0 && e.Uniform > 0 && e.Uniform <= 1) || math.IsInf(e.Share+e.Shrink, 0) {
+		return e, fmt.Errorf("share %g, shrink %g and uniform %g must be positive, the last at most 1", e.Share, e.Shrink, e.Uniform)
+	}
+	return e, nil
+}
+
+func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
+	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: %s: %w", q.method, err) }
+	e, err := e.complete(q)
+	if err != nil {
+		return fail(err)
+	}
+	alpha, read, err := q.History.Pushes()
+	if err != nil {
+		return fail(err)
+	}
+	q.read += read
+	forget := q.Forget.IDs()
+	nKept := min(e.Batch, len(q.retained))
+	nGone := min(max(1, nKept/8), len(forget))
+	evals := e.Cost * RetrainCost(q.Problem)
+	steps := int(evals / float64(nKept+nGone))
+	if steps < 1 {
+		return fail(fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, nKept+nGone))
+	}
+	r := rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365))
+	kept, gone := newDraw(q.retained, alpha, e.Uniform, r), newDraw(forget, alpha, 0, r)
+
+	// The learning time Σ η/(1−β) of this run, over which the pushes of U,
+	// times Share, are spread.
+	var time float64
+	for t := range steps {
+		time += e.LR.Rate(t, steps) / (1 - shortMomentum)
+	}
+	back := e.Share / time
+	share := 0.0 // κ
+	if kept.total > 0 {
+		share = gone.total / kept.total
+	}
+
+	k := q.model.Arch().Classes
+	ids := make([]int, nKept+nGone)
+	steer := nets.Steer{Weights: make([]float64, len(ids)), Pull: make([]float64, k*len(ids))}
+	pull := func(j int, c float64) {
+		for l := range k {
+			steer.Pull[j*k+l] = c * alpha.At(ids[j]*k+l)
+		}
+	}
+	w := q.model.NewVector()
+	combine(w, e.Shrink, q.Run.Params, 0, w)
+	w, err = q.shortRun(ctx, e.Short, w, steps, func(_ int, w, g *graph.Tensor) error {
+		kept.next(ids[:nKept])
+		gone.next(ids[nKept:])
+		for j, i := range ids[:nKept] {
+			density := kept.density(i) // of the draw, over that of an even one
+			steer.Weights[j] = math.Pow(density, -unbias) / float64(nKept)
+			pull(j, back*share*float64(len(q.retained))/(density*float64(nKept)))
+		}
+		for j, i := range ids[nKept:] {
+			pull(nKept+j, -back*float64(len(forget))/(gone.density(i)*float64(nGone)))
+		}
+		return q.model.SteerGradient(nets.View{}, w, q.Run.Data, ids, steer, g)
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return q.end(w)
+}
+
+// draw draws examples with probabilities that mix a uniform share and the size
+// of their pushes.
+type draw struct {
+	ids   []int
+	size  map[int]float64 // ‖α_i‖₁
+	total float64         // Σ ‖α_i‖₁
+	even  float64         // uniform share
+	sums  []float64       // of densities, running
+	r     *rand.Rand
+}
+
+func newDraw(ids []int, alpha *graph.Tensor, even float64, r *rand.Rand) *draw {
+	d := &draw{ids: ids, size: make(map[int]float64, len(ids)), even: even, r: r}
+	k := alpha.Shape()[1]
+	for _, i := range ids {
+		var size float64
+		for c := range k {
+			size += math.Abs(alpha.At(i*k + c))
+		}
+		d.size[i] = size
+		d.total += size
+	}
+	if d.total == 0 { // a run that learned nothing
+		d.even = 1
+	}
+	var sum float64
+	for _, i := range ids {
+		sum += d.density(i)
+		d.sums = append(d.sums, sum)
+	}
+	return d
+}
+
+// density returns n times the probability of an example.
+func (d *draw) density(i int) float64 {
+	if d.even == 1 {
+		return 1
+	}
+	return d.even + (1-d.even)*d.size[i]*float64(len(d.ids))/d.total
+}
+
+// next fills out with a systematic sample: equally spaced points on the
+// running sum, from a random one.
+func (d *draw) next(out []int) {
+	u := d.r.Float64()
+	last := d.sums[len(d.sums)-1]
+	for j := range out {
+		x := (float64(j) + u) / float64(len(out)) * last
+		out[j] = d.ids[min(sort.SearchFloat64s(d.sums, x), len(d.ids)-1)]
+	}
+}

@@ -1,0 +1,86 @@
+package unlearning
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// Short configures the steps of a short run: small batches, hence many steps
+// for the same work, and a learning-rate schedule of its own.
+type Short struct {
+	// Cost is the budget as a share of replayed retraining's gradient
+	// evaluations; 0 means 0.2. All work counts.
+	Cost float64
+	// Batch is the number of retained examples a step; 0 means an eighth of
+	// the run's, at least 16 and at most the run's.
+	Batch int
+	// LR is the schedule; nil means a cosine with a tenth of warm-up whose
+	// peak moves parameters per example 1.6 times as far as the run's peak.
+	LR nets.LRSchedule
+}
+
+// shortMomentum is β of short runs. From 0 to 0.9 nothing was seen to change
+// where the schedule's peak is scaled by 1 − β.
+const shortMomentum = 0.5
+
+// pace is how much further a step per example may go than in the recorded run:
+// a short run tolerates more noise than a long one.
+const pace = 1.6
+
+// complete checks s and fills in its defaults for a run.
+func (s Short) complete(run *nets.Run) (Short, error) {
+	cfg := run.Config
+	if s.Cost == 0 {
+		s.Cost = 0.2
+	}
+	if s.Batch == 0 {
+		s.Batch = min(cfg.Batch, max(16, cfg.Batch/8))
+	}
+	switch {
+	case !(s.Cost > 0) || math.IsInf(s.Cost, 0):
+		return s, fmt.Errorf("cost %g must be positive and finite", s.Cost)
+	case s.Batch < 0:
+		return s, fmt.Errorf("batch %d must be positive", s.Batch)
+	}
+	if s.LR == nil {
+		perExample := peakRate(run) / (1 - cfg.Momentum) / float64(cfg.Batch)
+		s.LR = nets.CosineRate{Peak: pace * perExample * float64(s.Batch) * (1 - shortMomentum), Warmup: 0.1}
+	}
+	return s, nil
+}
+
+// peakRate returns the largest learning rate of a run.
+func peakRate(run *nets.Run) (peak float64) {
+	for t := range run.Steps {
+		peak = max(peak, run.Config.LR.Rate(t, run.Steps))
+	}
+	return peak
+}
+
+// shortRun takes steps from w along the gradients that next finds at w.
+func (q *request) shortRun(ctx context.Context, s Short, w *graph.Tensor, steps int, next func(t int, w, grad *graph.Tensor) error) (*graph.Tensor, error) {
+	k, err := q.model.NewStepper(shortMomentum, q.Run.Config.WeightDecay, w, nil)
+	if err != nil {
+		return nil, err
+	}
+	g := q.model.NewVector()
+	for t := range steps {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("interrupted at step %d of %d: %w", t, steps, err)
+		}
+		if err = next(t, k.W, g); err == nil {
+			err = k.Step(g, s.LR.Rate(t, steps))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("step %d: %w", t, err)
+		}
+		if !g.Finite() {
+			return nil, &DivergedError{q.method, t}
+		}
+	}
+	return k.W, nil
+}
