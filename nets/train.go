@@ -53,6 +53,9 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	if cfg.Steps > 0 {
 		r.Steps = cfg.Steps
 	}
+	if err := cfg.validateRates(r.Steps); err != nil {
+		return nil, err
+	}
 	if r.Initial = cfg.From; r.Initial == nil {
 		r.Initial = m.Init(cfg.Seed)
 	} else if r.Initial.Len() != m.size || r.Initial.DType() != m.dt {

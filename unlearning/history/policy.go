@@ -58,7 +58,9 @@ func Spaced(n int) Policy {
 }
 
 // Halving keeps n checkpoints, without gradients, after T/2, T/4, … T/2ⁿ steps:
-// close together where a run changes fast and has seen little.
+// close together where a run changes fast and has seen little. Like every
+// checkpoint they hold the momentum, half of their bytes, though Accelerate
+// starts without it: rewinding and replaying need it.
 func Halving(n int) Policy {
 	positive("Halving", n)
 	return Policy{fmt.Sprintf("halving:%d", n), func(T, _ int) []span {
