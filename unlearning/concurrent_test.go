@@ -53,9 +53,12 @@ func TestElapsed(t *testing.T) {
 	ds := gaussian(100000, 50)
 	p := record(t, quadratic(50), ds, nets.Config{Steps: 1, Batch: 10, DType: graph.Float32}, history.All())
 	p.Forget = data.RandomForget(ds, 0.1, 1)
-	start := time.Now()
-	require.NoError(t, p.History.Check(p.Run))
-	check := time.Since(start)
+	check := time.Hour // the least of a few, since the machine may be busy
+	for range 5 {
+		start := time.Now()
+		require.NoError(t, p.History.Check(p.Run))
+		check = min(check, time.Since(start))
+	}
 	res, err := unlearning.Amnesiac{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Greater(t, res.Elapsed, check/2)

@@ -15,6 +15,9 @@ import (
 // TestMiniBudget: the recursion takes no more than its budget and nearly all
 // of it, errs less with more, and says so when it is too small.
 func TestMiniBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of requests")
+	}
 	for name, p := range map[string]unlearning.Problem{
 		"tail of 207": convex(t), "tail of 2": logistic(t, 2, nets.Config{Epochs: 40}, history.All()),
 	} {

@@ -28,7 +28,7 @@ func Last(k int) Policy {
 }
 
 // EveryEpochs keeps the gradients of every s-th epoch, starting with the
-// first.
+// first, for recursions that interpolate between them.
 func EveryEpochs(s int) Policy {
 	positive("EveryEpochs", s)
 	return Policy{fmt.Sprintf("epochs:%d", s), func(T, perEpoch int) []span {
