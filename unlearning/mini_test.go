@@ -86,3 +86,13 @@ func TestOneBatch(t *testing.T) {
 	require.Less(t, spent, 0.5)
 	require.Greater(t, spent, 0.45)
 }
+
+// TestMiniTinyTail: a last batch of few examples is computed whatever the share
+// of U: it costs little, and pulls as hard as any.
+func TestMiniTinyTail(t *testing.T) {
+	for _, tail := range []int{4, 20} {
+		p := logistic(t, tail, nets.Config{Epochs: 40, LR: nets.ConstantRate(0.1)}, history.All())
+		p.Forget = data.RandomForget(p.Run.Data, 0.5, 3)
+		require.Less(t, lost(t, unlearning.Mini{}, p), 0.2, tail)
+	}
+}
