@@ -15,8 +15,8 @@ type Config struct {
 	Epochs      int        // 0 means 1
 	Batch       int        // examples a step; 0 means 64
 	LR          LRSchedule // nil means ConstantRate(0.05)
-	Momentum    float64    // β in [0, 1)
-	WeightDecay float64    // λ ≥ 0, for every parameter
+	Momentum    float64    // β in [0, 1); 0 means none: plain SGD
+	WeightDecay float64    // λ ≥ 0, for every parameter; 0 means none
 	Seed        uint64     // initial parameters, batch order and augmentation
 	Augment     Augment    // of the images trained on; zero is none
 
@@ -49,6 +49,16 @@ func (c Config) withDefaults() Config {
 		c.LR = ConstantRate(0.05)
 	}
 	return c
+}
+
+// validateRates looks at every step, as a schedule may be anyone's.
+func (c Config) validateRates(steps int) error {
+	for t := range steps {
+		if eta := c.LR.Rate(t, steps); !(eta >= 0) || math.IsInf(eta, 0) { // NaN too
+			return fmt.Errorf("nets: config: learning rate %g of %s at step %d of %d must be finite and not negative", eta, c.LR, t, steps)
+		}
+	}
+	return nil
 }
 
 func (c Config) validate(ds *data.Dataset) error {

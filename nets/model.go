@@ -25,7 +25,7 @@ type Model struct {
 	x        *graph.Tensor // rows of the largest batch so far
 	part     *graph.Tensor // gradient of one part of a large batch
 	partSize int           // examples of a part
-	work     *atomic.Int64 // thirds of a gradient evaluation
+	work     *work
 }
 
 // Work is counted in gradient evaluations, examples × (forward + backward): a
@@ -36,12 +36,25 @@ const (
 	hvpThirds      = 8
 )
 
+// work counts thirds of a gradient evaluation, here and, for a clone, with its
+// source.
+type work struct {
+	thirds atomic.Int64
+	source *work
+}
+
+func (w *work) add(thirds int) {
+	for ; w != nil; w = w.source {
+		w.thirds.Add(int64(thirds))
+	}
+}
+
 // NewModel builds arch. A nil engine means a graph.Walker on all cores.
 func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
 	if engine == nil {
 		engine = graph.NewWalker(0)
 	}
-	m := &Model{arch: arch, engine: engine, compiler: sharing(engine), dt: dt, work: new(atomic.Int64)}
+	m := &Model{arch: arch, engine: engine, compiler: sharing(engine), dt: dt, work: new(work)}
 	// The first build, over a vector longer than any, finds the parameters.
 	g := graph.New(dt)
 	p := &Params{w: g.Input("w", 1<<40)}
@@ -63,9 +76,11 @@ func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
 	return m, nil
 }
 
-// Clone returns a Model of its own that counts its work with m's.
+// Clone returns a Model of its own that has done no work yet; what it does
+// counts with m's too.
 func (m *Model) Clone() *Model {
 	c := *m
+	c.work = &work{source: m.work}
 	c.compiler = sharing(m.engine)
 	c.programs, c.x, c.part = programs{}, nil, graph.NewTensor(m.dt, m.size)
 	return &c
@@ -112,7 +127,7 @@ func (m *Model) Init(seed uint64) *graph.Tensor {
 func (m *Model) NewVector() *graph.Tensor { return graph.NewTensor(m.dt, m.size) }
 
 // GradEvals returns the gradient evaluations made so far by m and its clones.
-func (m *Model) GradEvals() float64 { return float64(m.work.Load()) / 3 }
+func (m *Model) GradEvals() float64 { return float64(m.work.thirds.Load()) / 3 }
 
 // Gradient sets grad to the mean gradient at w over the examples ids of ds, of
 // which there must be one at least, and returns the mean loss.
@@ -142,7 +157,7 @@ func (m *Model) gradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int
 		}
 		return nil
 	})
-	m.work.Add(int64(gradientThirds * len(ids)))
+	m.work.add(gradientThirds * len(ids))
 	return loss, err
 }
 
@@ -153,7 +168,7 @@ func (m *Model) HVP(w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.
 
 // HVPAs is HVP over the examples as view shows them.
 func (m *Model) HVPAs(view View, w, v *graph.Tensor, ds *data.Dataset, ids []int, out *graph.Tensor) error {
-	m.work.Add(int64(hvpThirds * len(ids)))
+	m.work.add(hvpThirds * len(ids))
 	return m.overParts(hvpProgram, view, ds, ids, out, func(p *batchProgram, _ int, o *graph.Tensor) error {
 		p.out[0], p.v = o, v
 		return p.run(w)
@@ -220,6 +235,6 @@ func (m *Model) Logits(ctx context.Context, w *graph.Tensor, x []float32, n int)
 			r = append(r, z.At(i))
 		}
 	}
-	m.work.Add(int64(forwardThirds * n))
+	m.work.add(forwardThirds * n)
 	return r, nil
 }

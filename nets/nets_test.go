@@ -215,6 +215,16 @@ func TestBadInput(t *testing.T) {
 	require.ErrorContains(t, err, "has 5 classes, but tiny has 2")
 	_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{Momentum: 1})
 	require.ErrorContains(t, err, "momentum 1 is outside")
+	for _, lr := range []nets.LRSchedule{
+		nets.ConstantRate(-0.1), nets.ConstantRate(math.NaN()), nets.ConstantRate(math.Inf(1)), nets.Cosine(-1), nets.CosineRate{Peak: 1, Warmup: math.NaN()},
+	} {
+		_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{LR: lr})
+		require.ErrorContains(t, err, "must be finite and not negative", lr)
+	}
+	for _, cfg := range []nets.Config{{Momentum: math.NaN()}, {Momentum: -0.1}, {WeightDecay: math.NaN()}, {WeightDecay: -1}} {
+		_, err = nets.Train(ctx, nets.MLP(3, 2), ds, cfg)
+		require.ErrorContains(t, err, "nets: config: ")
+	}
 	_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{Only: []int{9}})
 	require.ErrorContains(t, err, "Only[0] is 9")
 

@@ -25,7 +25,7 @@ func (m *Model) SteerGradient(view View, w *graph.Tensor, ds *data.Dataset, ids 
 	if len(s.Weights) != len(ids) || len(s.Pull) != k*len(ids) {
 		return fmt.Errorf("nets: %s: %d weights and %d pulls for %d examples of %d classes", m.arch.Name, len(s.Weights), len(s.Pull), len(ids), k)
 	}
-	m.work.Add(int64(gradientThirds * len(ids)))
+	m.work.add(gradientThirds * len(ids))
 	return m.overParts(steeredProgram, view, ds, ids, grad, func(p *batchProgram, lo int, g *graph.Tensor) error {
 		for i := range p.c.Len() {
 			p.c.Set(i, s.Weights[lo+i])

@@ -53,6 +53,9 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	if cfg.Steps > 0 {
 		r.Steps = cfg.Steps
 	}
+	if err := cfg.validateRates(r.Steps); err != nil {
+		return nil, err
+	}
 	if r.Initial = cfg.From; r.Initial == nil {
 		r.Initial = m.Init(cfg.Seed)
 	} else if r.Initial.Len() != m.size || r.Initial.DType() != m.dt {
@@ -85,7 +88,6 @@ func (r *Run) steps(ctx context.Context) error {
 	var kept, gone []int
 	var epochLoss float64
 	var seen int
-	start := m.GradEvals()
 	perEpoch := r.Order.StepsPerEpoch()
 	for t, batch := range r.Order.Steps(0, r.Steps) {
 		if err := ctx.Err(); err != nil {
@@ -123,7 +125,6 @@ func (r *Run) steps(ctx context.Context) error {
 		return &DivergedError{r.Steps - 1, "the parameters"}
 	}
 	r.Params, r.Momentum = s.W, s.P
-	r.GradEvals = m.GradEvals() - start
 	return nil
 }
 
@@ -138,6 +139,7 @@ func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64,
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return 0, &DivergedError{t, r.Model.nonFinite(view, s.W, r.Data, ids)}
 	}
+	r.GradEvals += float64(len(ids)) // not m's, which others may use: hooks, clones
 	for _, h := range r.Config.Hooks {
 		err := h.OnStep(Step{
 			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,

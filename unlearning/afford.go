@@ -27,7 +27,7 @@ func (r Recursion) afford(q *request, budget float64) (share, least float64, err
 		if computed {
 			fixed += min(len(kept), len(gone))
 		}
-		steps = append(steps, step{len(kept), len(batch), computed || len(gone) == 0})
+		steps = append(steps, step{len(kept), len(batch), (computed || len(gone) == 0) && q.recorded(t, t+1)})
 	}
 	cost := func(share float64) float64 {
 		sum := fixed

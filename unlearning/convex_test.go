@@ -23,6 +23,9 @@ func convex(t *testing.T) unlearning.Problem {
 // batches, are nearly as good as all of them; without those batches they are
 // several times worse, and with every epoch a knot they are exact.
 func TestSparseDisturbances(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of requests")
+	}
 	p := convex(t)
 	for _, share := range []float64{0.05, 0.3, 0.7} {
 		p.Forget = data.RandomForget(p.Run.Data, share, 3)

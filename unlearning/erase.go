@@ -20,7 +20,7 @@ import (
 // and retraining is a run whose sum leaves U out. A short run therefore moves
 // along
 //
-//	+ Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = Σ_U ‖α_i‖ / Σ_{j∉U} ‖α_j‖,
+//   - Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = Σ_U ‖α_i‖ / Σ_{j∉U} ‖α_j‖,
 //
 // in all Share times, while it descends on the retained loss. The second sum
 // takes the place of the disturbance's −g_t: it keeps what U has in common with

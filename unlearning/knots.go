@@ -14,21 +14,23 @@ import (
 // logarithm of learning time, since runs change fast at first and slowly later.
 type knots struct {
 	epochs []int
-	gaps   []*graph.Tensor    // values at epochs
-	x      []float64          // log learning time of the whole epochs, from on
-	from   int                // the first whole epoch
+	gaps   []*graph.Tensor // values at epochs
+	cut    []int           // recorded epochs that cannot be knots
+	x      []float64       // log learning time of every epoch, from on
+	from   int
 	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
 }
 
-func newKnots(q *request, from, to, n int) *knots {
-	k := &knots{from: from}
+// newKnots chooses n of the epochs whole, which lie between from and to.
+func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
+	k := &knots{from: from, cut: cut}
 	per := q.Run.Order.StepsPerEpoch()
 	// Learning time in units of an average epoch, at the middle of each.
 	var total float64
 	times := make([]float64, to-from)
 	for e := range times {
 		var mine float64
-		for t := (from + e) * per; t < (from+e+1)*per; t++ {
+		for t := (from + e) * per; t < min((from+e+1)*per, q.Run.Steps); t++ {
 			mine += q.rate(t)
 		}
 		times[e] = total + mine/2
@@ -37,18 +39,20 @@ func newKnots(q *request, from, to, n int) *knots {
 	for _, t := range times {
 		k.x = append(k.x, math.Log(1+t/total*float64(to-from)))
 	}
-	last := len(k.x) - 1
+	x := make([]float64, len(whole))
+	for i, e := range whole {
+		x[i] = k.x[e-from]
+	}
+	last, next := len(x)-1, 0
 	for i := range n {
-		want := k.x[0]
+		want := x[0]
 		if n > 1 {
-			want += float64(i) / float64(n-1) * (k.x[last] - k.x[0])
+			want += float64(i) / float64(n-1) * (x[last] - x[0])
 		}
-		e := nearest(k.x, want)
-		if len(k.epochs) > 0 {
-			e = max(e, k.epochs[len(k.epochs)-1]-from+1)
-		}
-		k.epochs = append(k.epochs, from+min(e, last-(n-1-i)))
+		j := min(max(nearest(x, want), next), last-(n-1-i))
+		k.epochs = append(k.epochs, whole[j])
 		k.gaps = append(k.gaps, q.model.NewVector())
+		next = j + 1
 	}
 	if n < 2 {
 		return k
@@ -82,11 +86,11 @@ func nearest(x []float64, want float64) int {
 	return best
 }
 
-// cut reports whether epoch e is not wholly in the window.
-func (k *knots) cut(e int) bool { return e < k.from || e >= k.from+len(k.x) }
-
-// at reports whether epoch e is a knot.
-func (k *knots) at(e int) bool { return k != nil && slices.Contains(k.epochs, e) }
+// computed reports whether the disturbances of epoch e are: in knots, and where
+// the run or the window cuts a recorded epoch.
+func (k *knots) computed(e int) bool {
+	return slices.Contains(k.epochs, e) || slices.Contains(k.cut, e)
+}
 
 // interpolate sets out to the value at epoch e.
 func (k *knots) interpolate(e int, out *graph.Tensor) {

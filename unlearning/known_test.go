@@ -50,26 +50,34 @@ func digits(t *testing.T, dt graph.DType, p history.Policy) unlearning.Problem {
 	}, p)
 }
 
-// TestReplay, known answer (a): without disturbances the recursion reproduces
-// w_T bit for bit from a float32 record. U holds an example that the steps
-// after the window's start never meet.
+// TestReplay, known answer (a): from the same build on the same engine, what a
+// float32 record replays is the run bit for bit: with the recorded gradients,
+// and with gradients computed anew at the replayed parameters, as long as no
+// step meets U.
 func TestReplay(t *testing.T) {
 	p := digits(t, graph.Float32, history.All())
+	at := 0
 	for s, err := range p.History.Steps(p.Run.Model, func(t int) float64 { return p.Run.Config.LR.Rate(t, p.Run.Steps) }, 0, p.Run.Steps) {
 		require.NoError(t, err)
-		if s.T == p.Run.Steps-1 {
+		if at++; at == p.Run.Steps {
 			require.Equal(t, p.Run.Params.Float32s(), s.WAfter.Float32s())
 			require.Equal(t, p.Run.Momentum.Float32s(), s.PAfter.Float32s())
 		}
 	}
-	// The last epoch has 13 steps; an example of its first step is not met in
-	// the last quarter of the learning time.
-	first := p.Run.Order.Step(p.Run.Steps - 13)[:1]
-	var err error
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), first)
-	require.NoError(t, err)
-	got := solve(t, unlearning.Recursion{Window: unlearning.Window{Last: 0.05}}, p)
-	require.Equal(t, p.Run.Params.Float32s(), got.Float32s())
+	require.Equal(t, p.Run.Steps, at)
+
+	// The last epoch has 13 steps. The last 12 do not meet an example of its
+	// first batch, and do meet one of the third.
+	last := unlearning.Rewind{Cost: 12.0 / float64(p.Run.Steps)}
+	for batch, met := range map[int]bool{0: false, 2: true} {
+		var err error
+		p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(p.Run.Steps - 13 + batch)[:1])
+		require.NoError(t, err)
+		res, err := last.Unlearn(t.Context(), p)
+		require.NoError(t, err)
+		require.Positive(t, res.GradEvals)
+		require.Equal(t, !met, slices.Equal(p.Run.Params.Float32s(), res.Params.Float32s()))
+	}
 }
 
 // TestEmptyForgetSet, known answer (a): every method returns w_T and does no
@@ -105,28 +113,50 @@ func TestComposed(t *testing.T) {
 	}
 }
 
-// TestRetrainIsTraining, known answer (b): replayed retraining is training on
-// the same order without U, bit for bit, and costs Σ|B_t∖U|.
+// TestRetrainIsTraining, known answer (b): replayed retraining is the update of
+// training without U, here written out in float64, and costs Σ|B_t∖U|. The
+// iteration from the record's first checkpoint with gradients at its own
+// iterate is the same bit for bit, on one engine of one build.
 func TestRetrainIsTraining(t *testing.T) {
-	p := digits(t, graph.Float32, history.Spaced(1))
+	p := digits(t, graph.Float64, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
+	gone := map[int]bool{}
+	for _, i := range p.Forget.IDs() {
+		gone[i] = true
+	}
 	res, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	m := p.Run.Model.Clone()
-	s, err := m.NewStepper(0.9, 1e-3, p.Run.Initial, nil)
-	require.NoError(t, err)
-	g := m.NewVector()
+	w, mom, g := p.Run.Initial.Clone(), m.NewVector(), m.NewVector()
 	var cost float64
-	for step, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
-		kept, _ := p.Forget.Split(batch, nil, nil)
+	for step := range p.Run.Steps {
+		var kept []int
+		for _, i := range p.Run.Order.Step(step) {
+			if !gone[i] {
+				kept = append(kept, i)
+			}
+		}
 		cost += float64(len(kept))
-		_, err := m.Gradient(s.W, p.Run.Data, kept, g)
+		_, err := m.Gradient(w, p.Run.Data, kept, g)
 		require.NoError(t, err)
-		require.NoError(t, s.Step(g, p.Run.Config.LR.Rate(step, p.Run.Steps)))
+		eta := 0.05 * (1 + math.Cos(math.Pi*float64(step)/float64(p.Run.Steps)))
+		for i := range w.Len() {
+			mom.Set(i, 0.9*mom.At(i)+g.At(i)+1e-3*w.At(i))
+			w.Set(i, w.At(i)-eta*mom.At(i))
+		}
 	}
-	require.Equal(t, s.W.Float32s(), res.Params.Float32s())
+	require.InDeltaSlice(t, w.Float64s(), res.Params.Float64s(), 1e-12)
 	require.Equal(t, cost, res.GradEvals)
 	require.Equal(t, cost, unlearning.RetrainCost(p))
+
+	for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
+		forget := p.Forget
+		p = digits(t, dt, history.All())
+		p.Forget = forget
+		v, u := solve(t, unlearning.Retrain{}, p), solve(t, unlearning.Rewind{Cost: 1}, p)
+		require.Equal(t, v.Float32s(), u.Float32s())
+		require.Equal(t, v.Float64s(), u.Float64s())
+	}
 }
 
 // quadratic is a linear model with squared error: its Hessian over a batch is

@@ -35,6 +35,7 @@ type Mini struct {
 const (
 	miniKnots = 5
 
+	miniTails     = 0.05  // of retraining's cost, that last batches may always cost
 	miniCurvature = 0.005 // smallest curvature sample, as a share of the batch
 )
 
@@ -79,9 +80,13 @@ func (m Mini) recursion(q *request) (Recursion, error) {
 	chosen := r.Disturbance != Disturbance{}
 	if !chosen {
 		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
-		// third the smaller last batches cost more than they mend.
-		share := float64(q.Forget.Len()) / float64(q.Run.Data.Len())
-		r.Disturbance = Disturbance{Knots: miniKnots, Tails: m.Cost > 0 || share <= 1.0/3}
+		// third larger last batches cost more than they mend. Smaller ones cost
+		// little and pull hardest: for 4 examples beside batches of 1024 the
+		// error at r = 0.5 is 0.79 without them and 0.22 with.
+		n := float64(q.Run.Data.Len())
+		share, tail := float64(q.Forget.Len())/n, float64(q.Run.Data.Len()%q.Run.Order.Batch)/n
+		cheap := min(share, 1-share)/(1-share)*tail <= miniTails
+		r.Disturbance = Disturbance{Knots: miniKnots, Tails: m.Cost > 0 || share <= 1.0/3 || cheap}
 	}
 	if m.Cost == 0 {
 		if r.Curvature == nil {

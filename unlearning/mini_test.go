@@ -15,6 +15,9 @@ import (
 // TestMiniBudget: the recursion takes no more than its budget and nearly all
 // of it, errs less with more, and says so when it is too small.
 func TestMiniBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of requests")
+	}
 	for name, p := range map[string]unlearning.Problem{
 		"tail of 207": convex(t), "tail of 2": logistic(t, 2, nets.Config{Epochs: 40}, history.All()),
 	} {
@@ -82,4 +85,14 @@ func TestOneBatch(t *testing.T) {
 	spent := res.GradEvals / unlearning.RetrainCost(p)
 	require.Less(t, spent, 0.5)
 	require.Greater(t, spent, 0.45)
+}
+
+// TestMiniTinyTail: a last batch of few examples is computed whatever the share
+// of U: it costs little, and pulls as hard as any.
+func TestMiniTinyTail(t *testing.T) {
+	for _, tail := range []int{4, 20} {
+		p := logistic(t, tail, nets.Config{Epochs: 40, LR: nets.ConstantRate(0.1)}, history.All())
+		p.Forget = data.RandomForget(p.Run.Data, 0.5, 3)
+		require.Less(t, lost(t, unlearning.Mini{}, p), 0.2, tail)
+	}
 }

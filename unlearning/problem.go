@@ -55,7 +55,9 @@ type Result struct {
 	GradEvals float64
 	// BytesRead is the part of the history that was read.
 	BytesRead int64
-	Elapsed   time.Duration
+	// Elapsed is the time from the call on, the comparison of record and run
+	// included.
+	Elapsed time.Duration
 	// Guards counts, by name, how often a safeguard changed a step.
 	Guards map[string]int
 }
@@ -88,13 +90,13 @@ type request struct {
 	model    *nets.Model
 	retained []int
 	began    time.Time
-	evals    float64
 	read     int64
 	guards   map[string]int
 }
 
 // begin checks the problem. A nil request with a result means U = ∅.
 func begin(m Method, p Problem) (*request, *Result, error) {
+	began := time.Now()
 	fail := func(err error) (*request, *Result, error) {
 		return nil, nil, fmt.Errorf("unlearning: %s: %w", m.Name(), err)
 	}
@@ -103,7 +105,7 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 	}
 	n := p.Run.Data.Len()
 	if p.Forget.Len() == 0 {
-		return nil, &Result{Method: m.Name(), Params: p.Run.Params.Clone()}, nil
+		return nil, &Result{Method: m.Name(), Params: p.Run.Params.Clone(), Elapsed: time.Since(began)}, nil
 	}
 	if err := p.Forget.Validate(n); err != nil {
 		return fail(err)
@@ -125,7 +127,7 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 	model := p.Run.Model.Clone()
 	return &request{
 		Problem: p, method: m.Name(), model: model, retained: p.Forget.Retained(n),
-		began: time.Now(), evals: model.GradEvals(), guards: map[string]int{},
+		began: began, guards: map[string]int{},
 	}, nil, nil
 }
 
@@ -135,7 +137,7 @@ func (r *request) end(params *graph.Tensor) (*Result, error) {
 		return nil, &DivergedError{r.method, r.Run.Steps - 1}
 	}
 	res := &Result{
-		Method: r.method, Params: params, GradEvals: r.model.GradEvals() - r.evals,
+		Method: r.method, Params: params, GradEvals: r.model.GradEvals(),
 		BytesRead: r.read, Elapsed: time.Since(r.began),
 	}
 	if len(r.guards) > 0 {

@@ -17,6 +17,11 @@ import (
 // curvature, which is a difference of gradients. A batch that is wholly
 // forgotten moves neither retrained parameters nor momentum, so there d takes
 // back what the step did.
+//
+// Of a record with gaps (history.EveryEpochs) the recorded epochs are the ones
+// to choose knots from. In the gaps the parameters move on a straight line,
+// disturbances are interpolated, and those of the smaller last batches, if asked
+// for, are computed from their smaller side alone.
 type Recursion struct {
 	Window      Window
 	Disturbance Disturbance
@@ -55,7 +60,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	if err != nil {
 		return fail(err)
 	}
-	q.read = 0 // the walk below reads the same part of the record again
+	defer dist.close()
 	curve, err := r.Curvature.start(q)
 	if err != nil {
 		return fail(err)

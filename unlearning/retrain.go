@@ -67,7 +67,7 @@ func RetrainCost(p Problem) float64 {
 type FastRetrain struct {
 	Evals float64 // gradient evaluations to spend
 	Seed  uint64
-	Short        // Cost is not used
+	Short // Cost is not used
 }
 
 // Name implements Method.

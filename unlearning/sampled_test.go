@@ -14,6 +14,9 @@ import (
 // TestSampledTail: a last batch of few examples must not take the curvature of
 // one or two others for its own.
 func TestSampledTail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of requests")
+	}
 	for _, tc := range []struct{ share, most float64 }{{0.05, 0.08}, {0.5, 0.115}} { // by its share: 0.105, 0.133
 		var mean float64
 		tails := []int{1, 4, 20, 60}

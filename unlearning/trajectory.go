@@ -15,6 +15,15 @@ type point struct {
 	w, p         *graph.Tensor
 	wNext, pNext *graph.Tensor
 	g            *graph.Tensor // nil where the record has none
+	drift        *graph.Tensor // there: about the mean gradient of all data
+}
+
+// mean returns g_t or what is known of its mean.
+func (p point) mean() *graph.Tensor {
+	if p.g != nil {
+		return p.g
+	}
+	return p.drift
 }
 
 // gradient sets g to the mean gradient at w over ids, which the epoch of pt
@@ -27,7 +36,7 @@ func (q *request) gradient(pt point, w *graph.Tensor, ids []int, g *graph.Tensor
 // trajectory yields the steps from … T−1. Where gradients are recorded, the
 // parameters are replayed; in the gaps between, they move on a straight line
 // from one recorded state to the next, at a speed proportional to the learning
-// rate, and p is nil.
+// rate, and p is nil; that speed also tells the mean gradient.
 func (q *request) trajectory(from int) iter.Seq2[point, error] {
 	return func(yield func(point, error) bool) {
 		var kept, gone []int
@@ -103,11 +112,15 @@ func (q *request) line(from, to int, a, b *graph.Tensor, batch func(int) ([]int,
 	for t := from; t < to; t++ {
 		total += q.rate(t)
 	}
-	w, next := a.Clone(), a.Clone()
+	w, next, drift := a.Clone(), a.Clone(), a.Clone()
+	cfg := q.Run.Config
 	for t := from; t < to; t++ {
 		done += q.rate(t)
 		mix(next, a, b, done/total)
-		pt := point{t: t, w: w, wNext: next}
+		// Under a steady gradient p is (g + λw)/(1−β), and Σ η p is the way.
+		combine(drift, (1-cfg.Momentum)/total, a, -(1-cfg.Momentum)/total, b)
+		addScaled(drift, -cfg.WeightDecay, w)
+		pt := point{t: t, w: w, wNext: next, drift: drift}
 		pt.kept, pt.gone = batch(t)
 		if !yield(pt, nil) {
 			return false

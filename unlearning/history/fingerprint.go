@@ -45,7 +45,9 @@ func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is the CRC-32C of the examples and labels.
+// checksum is the CRC-32C of the examples and labels. It takes 50 ms for MNIST,
+// which every request pays: a sum kept from before would not notice that the
+// data changed in place.
 func checksum(ds *data.Dataset) uint32 {
 	var sum uint32
 	buf := make([]byte, 0, 1<<14)

@@ -59,8 +59,9 @@ type fileRecord struct {
 
 // folder is a store in a folder.
 type folder struct {
-	dir string
-	m   manifest
+	dir  string
+	m    manifest
+	size int64 // of the manifest's file
 }
 
 func createFolder(dir string, p Policy, f Fingerprint) (*folder, error) {
@@ -71,7 +72,7 @@ func createFolder(dir string, p Policy, f Fingerprint) (*folder, error) {
 	if len(files) > 0 {
 		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
 	}
-	s := &folder{dir, manifest{Version: version, Policy: p.String(), Run: f}}
+	s := &folder{dir: dir, m: manifest{Version: version, Policy: p.String(), Run: f}}
 	return s, s.save()
 }
 
@@ -82,7 +83,8 @@ func (s *folder) save() error {
 		return fmt.Errorf("history: manifest: %w", err)
 	}
 	err = atomicfile.Write(filepath.Join(s.dir, manifestName), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s\n%s\n", raw, digest(raw))
+		n, err := fmt.Fprintf(w, "%s\n%s\n", raw, digest(raw))
+		s.size = int64(n)
 		return err
 	})
 	if err != nil {
@@ -205,7 +207,8 @@ func (s *folder) spans() []span {
 	return r
 }
 
-func (s *folder) bytes() (n int64) {
+func (s *folder) bytes() int64 {
+	n := s.size
 	for _, f := range s.m.Segments {
 		n += f.Bytes
 	}
@@ -265,7 +268,7 @@ func Open(dir string) (*Record, error) {
 	if !ok || digest(body)+"\n" != string(sum) {
 		return nil, fmt.Errorf("history: open %s: %w: its checksum is wrong", path, ErrDamaged)
 	}
-	s := &folder{dir: dir}
+	s := &folder{dir: dir, size: int64(len(raw))}
 	if err := json.Unmarshal(body, &s.m); err != nil {
 		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
 	}

@@ -29,7 +29,7 @@ func Last(k int) Policy {
 }
 
 // EveryEpochs keeps the gradients of every s-th epoch, starting with the
-// first.
+// first, for recursions that interpolate between them.
 func EveryEpochs(s int) Policy {
 	positive("EveryEpochs", s)
 	return Policy{name: fmt.Sprintf("epochs:%d", s), plan: func(T, perEpoch int) []span {
@@ -59,7 +59,9 @@ func Spaced(n int) Policy {
 }
 
 // Halving keeps n checkpoints, without gradients, after T/2, T/4, … T/2ⁿ steps:
-// close together where a run changes fast and has seen little.
+// close together where a run changes fast and has seen little. Like every
+// checkpoint they hold the momentum, half of their bytes, though Accelerate
+// starts without it: rewinding and replaying need it.
 func Halving(n int) Policy {
 	positive("Halving", n)
 	return Policy{name: fmt.Sprintf("halving:%d", n), plan: func(T, _ int) []span {
