@@ -80,13 +80,17 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	rec := history.NewRecorder(policy(e.Methods, model, train, cfg))
-	cfg.Hooks = append(slices.Clone(cfg.Hooks), rec)
+	recs, hooks := recorders(e.Methods, model, train, cfg)
+	cfg.Hooks = append(slices.Clone(cfg.Hooks), hooks...)
 	run, err := model.Train(ctx, train, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("bench: seed %d: %w", cfg.Seed, err)
 	}
-	p := unlearning.Problem{Run: run, Forget: forget, History: rec.Record()}
+	records := map[string]*history.Record{}
+	for name, rec := range recs {
+		records[name] = rec.Record()
+	}
+	p := unlearning.Problem{Run: run, Forget: forget}
 	ref, err := NewReference(ctx, p, e.Data.Test, progress)
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	var rows []Result
 	for _, name := range e.Methods {
 		progress(name)
-		row, err := ref.row(ctx, name, &mini)
+		row, err := ref.row(ctx, name, records, &mini)
 		if err != nil {
 			return nil, err
 		}

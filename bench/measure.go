@@ -63,10 +63,7 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Re
 	}
 
 	row.GradEvals = res.GradEvals
-	row.HistoryBytesRead = res.BytesRead
-	if res.BytesRead > 0 {
-		row.HistoryBytesKept = r.problem.History.Bytes()
-	}
+	row.HistoryBytesRead, row.HistoryBytesKept = res.BytesRead, res.BytesKept
 	row.Seconds = res.Elapsed.Seconds()
 	return nil
 }

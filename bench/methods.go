@@ -71,27 +71,38 @@ func share(s string) (float64, error) {
 	return v, nil
 }
 
-// policy returns what a run records for the methods: every gradient where one
-// of them needs it or mini follows the recursion, checkpoints otherwise.
-func policy(names []string, m *nets.Model, train *data.Dataset, cfg nets.Config) history.Policy {
-	all := (unlearning.Mini{}).Recursive(&nets.Run{Model: m, Data: train, Config: cfg})
+// recorders returns a recorder for every method of those names that needs a
+// history. Each has one of its own kind, so that it is charged with what it
+// needs and not with what others do.
+func recorders(names []string, model *nets.Model, train *data.Dataset, cfg nets.Config) (map[string]*history.Recorder, []nets.Hook) {
+	of, byPolicy := map[string]*history.Recorder{}, map[string]*history.Recorder{}
+	var hooks []nets.Hook
 	for _, name := range names {
-		if m, err := unlearning.ByName(name); err == nil && m.Needs() == unlearning.NeedsGradients {
-			all = true
+		m, err := unlearning.ByName(name)
+		if err != nil { // a reference
+			continue
 		}
+		p, ok := unlearning.Policy(model, train, cfg, m)
+		if !ok {
+			continue
+		}
+		if byPolicy[p.String()] == nil {
+			byPolicy[p.String()] = history.NewRecorder(p)
+			hooks = append(hooks, byPolicy[p.String()])
+		}
+		of[name] = byPolicy[p.String()]
 	}
-	if all {
-		return history.All()
-	}
-	return history.Halving(5)
+	return of, hooks
 }
 
 // row runs and measures the method of that name. Mini's result is kept, since
 // others are compared with its cost.
-func (r *Reference) row(ctx context.Context, name string, mini **unlearning.Result) (Result, error) {
+func (r *Reference) row(ctx context.Context, name string, records map[string]*history.Record, mini **unlearning.Result) (Result, error) {
 	kind, arg, _ := strings.Cut(name, ":")
 	if (name == "mini" || name == "fast-retrain") && *mini == nil {
-		res, err := unlearning.Mini{}.Unlearn(ctx, r.problem)
+		p := r.problem
+		p.History = records["mini"]
+		res, err := unlearning.Mini{}.Unlearn(ctx, p)
 		if err != nil {
 			return Result{}, fmt.Errorf("bench: %w", err)
 		}
@@ -113,7 +124,7 @@ func (r *Reference) row(ctx context.Context, name string, mini **unlearning.Resu
 	case name == "fast-retrain":
 		return r.fastRow(ctx, name, (*mini).GradEvals)
 	case kind != "fast-retrain":
-		return r.methodRow(ctx, name)
+		return r.methodRow(ctx, name, records[name])
 	}
 	s, err := share(arg)
 	if err != nil {
@@ -123,12 +134,14 @@ func (r *Reference) row(ctx context.Context, name string, mini **unlearning.Resu
 }
 
 // methodRow runs a method of package unlearning.
-func (r *Reference) methodRow(ctx context.Context, name string) (Result, error) {
+func (r *Reference) methodRow(ctx context.Context, name string, record *history.Record) (Result, error) {
 	m, err := unlearning.ByName(name)
 	if err != nil {
 		return Result{}, fmt.Errorf("bench: %w", err)
 	}
-	res, err := m.Unlearn(ctx, r.problem)
+	p := r.problem
+	p.History = record
+	res, err := m.Unlearn(ctx, p)
 	if err != nil {
 		return Result{}, fmt.Errorf("bench: %w", err)
 	}

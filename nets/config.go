@@ -38,7 +38,8 @@ type Config struct {
 	Logger *slog.Logger // one line an epoch; nil is silent
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults returns c with its zero fields filled in.
+func (c Config) WithDefaults() Config {
 	if c.Epochs == 0 {
 		c.Epochs = 1
 	}

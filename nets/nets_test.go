@@ -262,15 +262,17 @@ func TestBadInput(t *testing.T) {
 
 // TestLossNotation: one notation for one loss, at any number type.
 func TestLossNotation(t *testing.T) {
-	model := func(dt graph.DType) *nets.Model {
-		m, err := nets.NewModel(nets.Logistic(4, 3), nil, dt)
+	notation := func(dt graph.DType, scale float64) string {
+		arch := nets.Logistic(4, 3)
+		if scale != 1 {
+			arch.Loss = func(z, y *graph.Node) *graph.Node { return graph.Scale(scale, graph.CrossEntropy(z, y)) }
+		}
+		m, err := nets.NewModel(arch, nil, dt)
 		require.NoError(t, err)
-		return m
+		return m.LossNotation()
 	}
-	a := model(graph.Float32)
-	require.Equal(t, a.LossNotation(), model(graph.Float64).LossNotation())
-	capped := a.WithLoss(nets.Capped(1)).LossNotation()
-	require.Equal(t, capped, a.WithLoss(nets.Capped(1)).LossNotation())
-	require.NotEqual(t, capped, a.LossNotation())
-	require.NotEqual(t, capped, a.WithLoss(nets.Capped(2)).LossNotation())
+	require.Equal(t, notation(graph.Float32, 1), notation(graph.Float64, 1))
+	require.Equal(t, notation(graph.Float32, 2), notation(graph.Float32, 2))
+	require.NotEqual(t, notation(graph.Float32, 1), notation(graph.Float32, 2))
+	require.NotEqual(t, notation(graph.Float32, 2), notation(graph.Float32, 3))
 }

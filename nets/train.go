@@ -33,7 +33,7 @@ func Train(ctx context.Context, arch Arch, ds *data.Dataset, cfg Config) (*Run, 
 
 // Train trains the model on ds; the engine and number type of cfg are m's.
 func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, error) {
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	cfg.Engine, cfg.DType = m.engine, m.dt
 	if err := ds.Validate(); err != nil {
 		return nil, fmt.Errorf("nets: train: %w", err)

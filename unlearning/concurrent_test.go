@@ -21,7 +21,7 @@ func TestConcurrent(t *testing.T) {
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	methods := []unlearning.Method{
 		unlearning.Mini{}, unlearning.Recursion{}, unlearning.Retrain{}, unlearning.Newton{}, unlearning.Rewind{},
-		unlearning.Accelerate{Start: 1, Erase: 0.5},
+		unlearning.Accelerate{Start: 1},
 	}
 	alone, beside := make([]*unlearning.Result, len(methods)), make([]*unlearning.Result, len(methods))
 	var sum float64

@@ -55,6 +55,8 @@ type Result struct {
 	GradEvals float64
 	// BytesRead is the part of the history that was read.
 	BytesRead int64
+	// BytesKept is the size of the history; 0 if none was read.
+	BytesKept int64
 	// Elapsed is the time from the call on, the comparison of record and run
 	// included.
 	Elapsed time.Duration
@@ -139,6 +141,9 @@ func (r *request) end(params *graph.Tensor) (*Result, error) {
 	res := &Result{
 		Method: r.method, Params: params, GradEvals: r.model.GradEvals(),
 		BytesRead: r.read, Elapsed: time.Since(r.began),
+	}
+	if r.read > 0 {
+		res.BytesKept = r.History.Bytes()
 	}
 	if len(r.guards) > 0 {
 		res.Guards = r.guards

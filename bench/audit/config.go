@@ -136,25 +136,14 @@ func (c Config) policy(m *nets.Model) *history.Policy {
 	if c.History != nil {
 		return c.History
 	}
-	needs := unlearning.NeedsNothing
+	var methods []unlearning.Method
 	for _, s := range c.Methods {
-		n := s.Method.Needs()
-		if mini, ok := s.Method.(unlearning.Mini); ok {
-			half := &data.Dataset{Y: make([]int32, c.Data.Len()/2)}
-			if mini.Recursive(&nets.Run{Model: m, Data: half, Config: c.Train}) {
-				n = unlearning.NeedsGradients
-			}
-		}
-		needs = max(needs, n)
+		methods = append(methods, s.Method)
 	}
-	var p history.Policy
-	switch needs {
-	case unlearning.NeedsNothing:
+	half := &data.Dataset{Y: make([]int32, c.Data.Len()/2)}
+	p, ok := unlearning.Policy(m, half, c.Train, methods...)
+	if !ok {
 		return nil
-	case unlearning.NeedsCheckpoints:
-		p = history.Halving(5)
-	default:
-		p = history.All()
 	}
 	return &p
 }

@@ -14,6 +14,14 @@ type Policy struct {
 // span is a checkpoint at step From and the gradients of From … To−1.
 type span struct{ From, To int }
 
+// WithPushes returns a policy that keeps the pushes too, see Pushes.
+func (p Policy) WithPushes() Policy {
+	if !p.pushes {
+		p.name, p.pushes = p.name+"+pushes", true
+	}
+	return p
+}
+
 // String returns a notation of the policy for results.
 func (p Policy) String() string { return p.name }
 
