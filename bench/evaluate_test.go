@@ -20,7 +20,7 @@ func overfitted(t *testing.T) (unlearning.Problem, *data.Dataset) {
 	ds := data.Digits()
 	train, err := data.Stratified(ds.Train, 300, 1)
 	require.NoError(t, err)
-	rec := history.NewRecorder(history.Spaced(4))
+	rec := history.NewRecorder(history.Pushes())
 	run, err := nets.Train(t.Context(), nets.MLP(64, 32, 10), train, nets.Config{
 		Epochs: 20, Batch: 32, LR: nets.ConstantRate(0.05), Momentum: 0.9, Seed: 1, Hooks: []nets.Hook{rec},
 	})

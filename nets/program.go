@@ -27,7 +27,7 @@ type batchProgram struct {
 	program graph.Program
 	x, y, c *graph.Tensor
 	v       *graph.Tensor // direction of an HVP, or the pull of a Steer
-	dz      *graph.Tensor // gradient in the logits
+	z, dz   *graph.Tensor // logits, and the gradient in them
 	out     []*graph.Tensor
 	in      []*graph.Tensor
 	used    int64 // when, on the clock of programs
@@ -86,7 +86,8 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		case steeredProgram:
 			pull := g.Input("pull", n, m.arch.Classes)
 			p.v = graph.NewTensor(m.dt, n, m.arch.Classes)
-			in, out = append(in, pull), []*graph.Node{graph.Grad(graph.Add(loss, graph.Dot(pull, z)), w)}
+			in, out = append(in, pull), []*graph.Node{graph.Grad(graph.Add(loss, graph.Dot(pull, z)), w), z}
+			p.z = graph.NewTensor(m.dt, n, m.arch.Classes)
 		case hvpProgram:
 			v := g.Input("v", m.size)
 			in, out = append(in, v), []*graph.Node{graph.Grad(graph.Dot(graph.Grad(loss, w), v), w)}

@@ -90,13 +90,13 @@ func (q *request) retrainShortly(ctx context.Context, s Short, w *graph.Tensor, 
 	batches, stop := iter.Pull2(order.Steps(0, steps))
 	defer stop()
 	ids := make([]int, 0, order.Batch)
-	return q.shortRun(ctx, s, w, steps, func(_ int, w, g *graph.Tensor) error {
+	return q.shortRun(ctx, s, w, steps, func(t int, w, g *graph.Tensor) error {
 		_, batch, _ := batches()
 		ids = ids[:0]
 		for _, i := range batch {
 			ids = append(ids, q.retained[i])
 		}
-		_, err := q.model.Gradient(w, q.Run.Data, ids, g)
+		_, err := q.model.GradientAs(q.view(seed, t/order.StepsPerEpoch()), w, q.Run.Data, ids, g)
 		return err
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestBadProblems(t *testing.T) {
-	p := digits(t, graph.Float32, history.All())
+	p := digits(t, graph.Float32, history.All().WithPushes())
 	n := p.Run.Data.Len()
 	methods := []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.Accelerate{}, unlearning.FastRetrain{Evals: 1000}}
 	all := make([]int, n)

@@ -17,23 +17,23 @@ import (
 //
 //	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
 //
-// and retraining is a run whose sum leaves U out. A short run therefore moves
-// along
+// and retraining is a run whose sum leaves U out. A short run therefore adds
 //
-//   - Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = Σ_U ‖α_i‖ / Σ_{j∉U} ‖α_j‖,
+//	Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = |U|/(n−|U|),
 //
-// in all Share times, while it descends on the retained loss. The second sum
-// takes the place of the disturbance's −g_t: it keeps what U has in common with
-// all data, which retraining would have learned without U.
+// times Share, bit by bit, while it descends on the retained loss. The second
+// sum is what retraining's means over fewer examples add to the push of each: it
+// keeps what U has in common with all data.
 //
 // The pushes also say which examples matter. Both sums and the retained loss are
 // sampled in proportion to ‖α‖: examples that never pushed make up most of a
 // data set and change nothing.
 type Erase struct {
 	Short
-	// Share of U's pushes that is taken back; 0 means 0.2 (1 − r)/0.8. The
-	// rest was undone within the recorded run: what it learned early from
-	// U, it would have learned later from others.
+	// Share of U's pushes that is taken back. The rest was undone within the
+	// recorded run: what it learned early from U, it would have learned later
+	// from others. 0 means 0.32 (1 − |U|/n)^1.5, or less in proportion where
+	// the budget does not pay for a visit to each of U.
 	Share float64
 	// Shrink multiplies the parameters at the start; 0 means 0.85. Parameters
 	// grow with every visit, and shorter ones relearn faster.
@@ -45,7 +45,8 @@ type Erase struct {
 	Title string
 }
 
-// eraseShare is the default of Share for a small U and enough work.
+// eraseShare is the default of Share for a small U. It and its fall with the
+// share of U are fitted, see docs/evidence.
 const eraseShare = 0.32
 
 // unbias is the power of the inverse sampling density that weighs retained
@@ -114,7 +115,8 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 	if steps < 1 {
 		return fail(fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, nKept+nGone))
 	}
-	r := rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365))
+	seed := q.Run.Config.Seed + 1
+	r := rand.New(rand.NewPCG(seed, 0x6572617365))
 	kept, gone := newDraw(q.retained, alpha, e.Uniform, r), newDraw(forget, alpha, 0, r)
 
 	// The learning time Σ η/(1−β) of this run, over which the pushes of U,
@@ -124,14 +126,11 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 		time += e.LR.Rate(t, steps) / (1 - shortMomentum)
 	}
 	back := e.Share / time
-	share := 0.0 // κ
-	if kept.total > 0 {
-		share = gone.total / kept.total
-	}
 
 	k := q.model.Arch().Classes
 	ids := make([]int, nKept+nGone)
-	steer := nets.Steer{Weights: make([]float64, len(ids)), Pull: make([]float64, k*len(ids))}
+	steer := nets.Steer{Weights: make([]float64, len(ids)), Pull: make([]float64, k*len(ids)), Logits: make([]float64, k*len(ids))}
+	forgotten := map[int]bool{} // when last seen
 	pull := func(j int, c float64) {
 		for l := range k {
 			steer.Pull[j*k+l] = c * alpha.At(ids[j]*k+l)
@@ -139,23 +138,42 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 	}
 	w := q.model.NewVector()
 	combine(w, e.Shrink, q.Run.Params, 0, w)
-	w, err = q.shortRun(ctx, e.Short, w, steps, func(_ int, w, g *graph.Tensor) error {
+	w, err = q.shortRun(ctx, e.Short, w, steps, func(t int, w, g *graph.Tensor) error {
 		kept.next(ids[:nKept])
 		gone.next(ids[nKept:])
 		for j, i := range ids[:nKept] {
 			density := kept.density(i) // of the draw, over that of an even one
 			steer.Weights[j] = math.Pow(density, -unbias) / float64(nKept)
-			pull(j, back*share*float64(len(q.retained))/(density*float64(nKept)))
+			pull(j, back*float64(len(forget))/(density*float64(nKept))) // κ (n−|U|) = |U|
 		}
 		for j, i := range ids[nKept:] {
-			pull(nKept+j, -back*float64(len(forget))/(gone.density(i)*float64(nGone)))
+			c := -back * float64(len(forget)) / (gone.density(i) * float64(nGone))
+			if forgotten[i] {
+				c = 0
+			}
+			pull(nKept+j, c)
 		}
-		return q.model.SteerGradient(nets.View{}, w, q.Run.Data, ids, steer, g)
+		err := q.model.SteerGradient(q.view(seed, t*nKept/len(q.retained)), w, q.Run.Data, ids, steer, g)
+		for j, i := range ids[nKept:] {
+			z := steer.Logits[(nKept+j)*k:][:k]
+			forgotten[i] = belowChance(z, int(q.Run.Data.Y[i]))
+		}
+		return err
 	})
 	if err != nil {
 		return fail(err)
 	}
 	return q.end(w)
+}
+
+// belowChance reports whether a label is less likely than chance. Such an
+// example has been forgotten; to push it further would be visible too.
+func belowChance(z []float64, label int) bool {
+	var odds float64
+	for _, v := range z {
+		odds += math.Exp(v - z[label])
+	}
+	return odds > float64(len(z))
 }
 
 // draw draws examples with probabilities that mix a uniform share and the size

@@ -61,6 +61,11 @@ func peakRate(run *nets.Run) (peak float64) {
 	return peak
 }
 
+// view returns how a run of another seed would have seen its examples.
+func (q *request) view(seed uint64, epoch int) nets.View {
+	return nets.View{Augment: q.Run.Config.Augment, Seed: seed, Epoch: epoch}
+}
+
 // shortRun takes steps from w along the gradients that next finds at w.
 func (q *request) shortRun(ctx context.Context, s Short, w *graph.Tensor, steps int, next func(t int, w, grad *graph.Tensor) error) (*graph.Tensor, error) {
 	k, err := q.model.NewStepper(shortMomentum, q.Run.Config.WeightDecay, w, nil)

@@ -83,7 +83,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	rec := history.NewRecorder(history.Spaced(9))
+	rec := history.NewRecorder(history.Pushes())
 	run, err := nets.Train(ctx, arch(), train, nets.Config{
 		Epochs: 60, Batch: 50, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1, Hooks: []nets.Hook{rec},
 	})

@@ -35,9 +35,9 @@ const results = "quickstart.jsonl"
 
 func run(ctx context.Context, out io.Writer) error {
 	// Train. The recorder is a hook that keeps a small part of what training
-	// computes anyway: here, four checkpoints.
+	// computes anyway: here, ten numbers for each example.
 	ds := data.Digits()
-	rec := history.NewRecorder(history.Halving(4))
+	rec := history.NewRecorder(history.Pushes())
 	run, err := nets.Train(ctx, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
 		Hooks: []nets.Hook{rec, nets.Progress("training")},
