@@ -43,5 +43,8 @@
 //	dist, rel_dist  ‖u−v‖ and ‖u−v‖/‖w_T−v‖
 //	grad_evals      examples × (forward + backward); evaluation never counts
 //
+// The field engine names what computed: results of one machine and engine are
+// the same bits on every repetition, those of two engines are close.
+//
 // A value that does not exist is null in JSON and — in print.
 package bench

@@ -41,8 +41,8 @@ func WriteFile(path string, results []Result) error {
 const maxLine = 1 << 16
 
 // ReadJSONL reads what WriteJSONL wrote; name stands for r in errors, which
-// give the line. Every line must hold all fields of Result and no others;
-// empty lines are skipped.
+// give the line. Every line must hold all fields of Result and no others, but
+// older files name no engine; empty lines are skipped.
 func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	var results []Result
 	sc := bufio.NewScanner(r)
@@ -85,6 +85,9 @@ func parseResult(line []byte) (Result, error) {
 	t := reflect.TypeFor[Result]()
 	for i := range t.NumField() {
 		v, ok := fields[fieldName(t, i)]
+		if !ok && fieldName(t, i) == "engine" {
+			continue
+		}
 		if !ok {
 			return Result{}, fmt.Errorf("no field %q; want a line written by bench/sweep", fieldName(t, i))
 		}

@@ -17,7 +17,7 @@ import (
 func sample(method string, seed uint64, acc float64) Result {
 	return Result{
 		Dataset: "digits", Net: "mlp:64-128-10", Seed: seed, Method: method, Forget: "random:0.2", N: 1257, NForget: 251,
-		Epochs: 8, Batch: 64, LR: 0.05, Momentum: 0.9, Schedule: "cosine", WeightDecay: 5e-4,
+		Epochs: 8, Batch: 64, LR: 0.05, Momentum: 0.9, Schedule: "cosine", WeightDecay: 5e-4, Engine: "gorgonia/own",
 		TestAcc: Float(acc), RetainAcc: 99, ForgetAcc: 95, MIAAUC: 0.5, MarginExcess: 0.1, ExcessRemoved: attacks.Missing(),
 		KSForget: 0.1, KLForget: 0.02, KLTest: 0.03, Dist: 2, RelDist: 0.5,
 		GradEvals: 1006, RetrainGradEvals: 5030, HistoryBytesKept: 4e5, HistoryBytesRead: 1e5, Seconds: 0.25, RetrainSeconds: 1,
@@ -25,7 +25,7 @@ func sample(method string, seed uint64, acc float64) Result {
 }
 
 // fieldOrder is the contract with every reader of these files.
-const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay test_acc retain_acc forget_acc " +
+const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay engine test_acc retain_acc forget_acc " +
 	"mia_auc margin_excess excess_removed ks_forget kl_forget kl_test dist rel_dist grad_evals retrain_grad_evals train_extra_evals " +
 	"history_bytes_kept history_bytes_read seconds retrain_seconds"
 
@@ -87,6 +87,12 @@ func TestReadJSONLBadInput(t *testing.T) {
 	got, err := ReadJSONL(strings.NewReader("\n"+good+"\n"), "r")
 	require.NoError(t, err)
 	require.Len(t, got, 1)
+	require.Equal(t, "gorgonia/own", got[0].Engine)
+	old := strings.Replace(good, `"engine":"gorgonia/own",`, "", 1) // as before engines had names there
+	require.NotEqual(t, good, old)
+	got, err = ReadJSONL(strings.NewReader(old), "r")
+	require.NoError(t, err)
+	require.Empty(t, got[0].Engine)
 	_, err = ReadFile(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

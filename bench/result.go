@@ -24,12 +24,13 @@ type Result struct {
 	Forget      string  `json:"forget"`   // the specification of U
 	N           int     `json:"n"`        // training examples
 	NForget     int     `json:"n_forget"` // |U|
-	Epochs      float64 `json:"epochs"`   // of the base run, as all up to WeightDecay
+	Epochs      float64 `json:"epochs"`   // of the base run, as all up to Engine
 	Batch       int     `json:"batch"`
 	LR          Float   `json:"lr"` // constant rate or peak; missing for other schedules
 	Momentum    float64 `json:"momentum"`
 	Schedule    string  `json:"schedule"` // "constant", "cosine" or a schedule's notation
 	WeightDecay float64 `json:"weight_decay"`
+	Engine      string  `json:"engine"` // its graph.Engine's name; empty in older files
 
 	TestAcc   Float `json:"test_acc"` // percent, as the next two
 	RetainAcc Float `json:"retain_acc"`
@@ -65,7 +66,7 @@ func describe(p unlearning.Problem) Result {
 		Net:     p.Run.Model.Arch().Name, Seed: cfg.Seed,
 		Forget: p.Forget.Spec, N: p.Run.Data.Len(), NForget: p.Forget.Len(),
 		Epochs: float64(p.Run.Steps) / float64(order.StepsPerEpoch()), Batch: cfg.Batch,
-		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay,
+		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay, Engine: p.Run.Model.Engine().Name(),
 	}
 	switch s := cfg.LR.(type) {
 	case nets.ConstantRate:

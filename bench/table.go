@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,13 +90,14 @@ func (t *Table) Markdown() string {
 // cell is what results of one section agree in.
 type cell struct {
 	dataset, net, forget, schedule string
+	engine                         string
 	n, batch                       int
 	epochs, momentum, decay        float64
 	lr                             string // a Float that may be missing, comparable
 }
 
 func cellOf(r Result) cell {
-	return cell{r.Dataset, r.Net, r.Forget, r.Schedule, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR)}
+	return cell{r.Dataset, r.Net, r.Forget, r.Schedule, r.Engine, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR)}
 }
 
 func number(f Float) string {
@@ -122,9 +124,17 @@ func (t *Table) sections() []section {
 		}
 		groups[c] = append(groups[c], r)
 	}
+	engines := map[string]bool{}
+	for _, c := range order {
+		engines[c.engine] = true
+	}
 	var out []section
 	for _, c := range order {
-		out = append(out, newSection(c, groups[c]))
+		s := newSection(c, groups[c])
+		if len(engines) > 1 { // titles tell them apart
+			s.title += "; engine " + cmp.Or(c.engine, "not recorded")
+		}
+		out = append(out, s)
 	}
 	return out
 }

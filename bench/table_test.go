@@ -43,7 +43,17 @@ func TestNewTable(t *testing.T) {
 	tab, err := NewTable([]Result{sample("mini", 1, 96), other, sample("mini", 2, 98)})
 	require.NoError(t, err)
 	require.Len(t, tab.sections(), 2, "another forget set is another section")
+	require.NotContains(t, tab.String(), "engine", "there is one only")
 	require.Empty(t, (&Table{}).String())
+
+	other = sample("mini", 1, 96)
+	other.Engine = "libtorch/2.1.0-cpu-avx2-threads1"
+	tab, err = NewTable([]Result{sample("mini", 1, 96), other, {}})
+	require.NoError(t, err)
+	require.Len(t, tab.sections(), 3)
+	require.Contains(t, tab.String(), "seed 1; engine gorgonia/own\n")
+	require.Contains(t, tab.Markdown(), "seed 1; engine libtorch/2.1.0-cpu-avx2-threads1\n")
+	require.Contains(t, tab.String(), "seed 0; engine not recorded\n")
 }
 
 func ExampleTable_Markdown() {

@@ -13,7 +13,8 @@ type Buffer interface {
 	Device() string
 	// Read copies the numbers into host, a tensor in host memory.
 	Read(host *Tensor) error
-	// Free gives the memory back. The buffer is not used afterwards.
+	// Free gives the memory back. A program may be about to read it at that
+	// moment; then the numbers are in host memory, too.
 	Free()
 }
 
@@ -72,19 +73,23 @@ func (t *Tensor) write() {
 
 // drop makes the host's numbers the only ones, whatever they are.
 func (t *Tensor) drop() {
-	if t.mirror.Load() != nil {
-		t.mirror.Swap(nil).buf.Free()
+	if t.mirror.Load() == nil {
+		return
+	}
+	if m := t.mirror.Swap(nil); m != nil { // another reader may have been first
+		m.buf.Free()
 	}
 }
 
 // expose notes that t's host memory can be reached by other ways than t's
 // methods. From then on its numbers are never kept on a device alone, since a
-// slice that was handed out cannot tell of its use.
+// slice that was handed out cannot tell of its use. Goroutines that only read
+// may call it at the same time, also while a program reads t.
 func (t *Tensor) expose() {
-	t.write()
 	if !t.exposed.Load() {
-		t.exposed.Store(true)
+		t.exposed.Store(true) // first, so that no buffer comes after write; see Keep
 	}
+	t.write()
 }
 
 // ForReading returns t's host memory, brought up to date, for an engine that
@@ -115,7 +120,12 @@ func (t *Tensor) Buffer() Buffer {
 // reached past its methods, or if it has a buffer: then b stays the caller's.
 // Programs that share an input may call it at the same time.
 func (t *Tensor) Keep(b Buffer) bool {
-	return !t.exposed.Load() && t.mirror.CompareAndSwap(nil, &mirror{buf: b})
+	m := &mirror{buf: b}
+	if t.exposed.Load() || !t.mirror.CompareAndSwap(nil, m) {
+		return false
+	}
+	// Exposed since: either it is taken back here, or expose has dropped it.
+	return !t.exposed.Load() || !t.mirror.CompareAndSwap(m, nil)
 }
 
 // Replace gives t a buffer with new numbers, and reports whether t took it. If

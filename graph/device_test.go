@@ -161,3 +161,23 @@ func TestLostDevice(t *testing.T) {
 	}()
 	x.At(0)
 }
+
+// TestExposeTogether: goroutines may ask for the slice at the same time, also
+// while others would keep a copy on a device. Afterwards there is none.
+func TestExposeTogether(t *testing.T) {
+	for range 500 {
+		x, b := resident(t, 1, 2)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if x.Float32s()[1] != 2 {
+					t.Error("another number")
+				}
+			})
+			wg.Go(func() { x.Keep(&fakeBuffer{}) })
+		}
+		wg.Wait()
+		require.Nil(t, x.Buffer())
+		require.Equal(t, 1, b.frees)
+	}
+}

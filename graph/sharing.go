@@ -7,11 +7,20 @@ type memory [2]struct {
 	desks desks
 }
 
-// Sharing returns an engine that computes as w does, but whose programs live in
-// one block of memory, as large as the largest of them needs. At most one of
-// them may run at a time. It suits programs of one function for many batch
-// sizes, which would otherwise hold a block each.
-func (w *Walker) Sharing() *Walker { return &Walker{pool: w.pool, memory: &memory{}} }
+// Sharer is an engine of which one can have programs for many batch sizes: they
+// hold no values of a batch each while they wait.
+type Sharer interface {
+	Engine
+	// Sharing returns an engine that computes as this one does, to the bit, for
+	// programs of which one runs at a time. Between runs they hold next to no
+	// memory, or all of them together what the largest needs. Programs of
+	// engines that different calls returned may run in parallel.
+	Sharing() Engine
+}
+
+// Sharing implements Sharer: the programs of the engine that it returns live in
+// one block of memory, as large as the largest of them needs.
+func (w *Walker) Sharing() Engine { return &Walker{pool: w.pool, memory: &memory{}} }
 
 // reserve makes the arena hold n numbers.
 func (m *memory) reserve(dt DType, n int) {

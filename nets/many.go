@@ -31,8 +31,9 @@ type Job struct {
 // The first error in the order of jobs is yielded last; later jobs are
 // cancelled, as they are when the loop ends early or ctx is cancelled. Hooks run
 // in their job's goroutine: what jobs share must bear that. Engines must be nil
-// or a *graph.Walker; a run's Model and Config have the job's engine, or one on
-// all cores, for what follows.
+// or a [graph.Sharer]; a run's Model and Config have the job's engine, or one on
+// all cores, for what follows. What is said of cores is so with a
+// [graph.Walker]; other engines compute in training as they do alone.
 func TrainMany(ctx context.Context, jobs []Job, workers int) iter.Seq2[*Run, error] {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -126,13 +127,16 @@ func (f *fleet) train(i int) (*Run, error) {
 	if engine == nil {
 		engine = f.cores
 	}
-	if _, ok := engine.(*graph.Walker); !ok {
-		return nil, fmt.Errorf("engine %s: many models at a time are trained by the Walker only", engine.Name())
+	if _, ok := engine.(graph.Sharer); !ok {
+		return nil, fmt.Errorf("engine %s: many models at a time need an engine whose programs may run in parallel, a graph.Sharer", engine.Name())
 	}
 	if err := f.ctx[i].Err(); err != nil {
 		return nil, err
 	}
-	job.Config.Engine = &graph.Walker{}
+	job.Config.Engine = engine
+	if _, ok := engine.(*graph.Walker); ok {
+		job.Config.Engine = &graph.Walker{}
+	}
 	run, err := Train(f.ctx[i], job.Arch, job.Data, job.Config)
 	if err != nil {
 		return nil, err

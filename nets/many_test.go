@@ -83,7 +83,7 @@ func TestTrainManyFails(t *testing.T) {
 	for _, err := range nets.TrainMany(t.Context(), js, 2) {
 		if err != nil {
 			require.ErrorContains(t, err, "job 1")
-			require.ErrorContains(t, err, "by the Walker only")
+			require.ErrorContains(t, err, "a graph.Sharer")
 		}
 	}
 }

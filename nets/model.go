@@ -95,8 +95,8 @@ func (m *Model) moveTo(e graph.Engine) {
 // sharing returns e with memory that the programs of one model share, if e can:
 // a model runs one at a time, for dozens of batch sizes.
 func sharing(e graph.Engine) graph.Engine {
-	if w, ok := e.(*graph.Walker); ok {
-		return w.Sharing()
+	if s, ok := e.(graph.Sharer); ok {
+		return s.Sharing()
 	}
 	return e
 }

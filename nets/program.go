@@ -100,7 +100,7 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 		return nil, fmt.Errorf("nets: %s, batch of %d: %w", m.arch.Name, n, err)
 	}
 	p.out = make([]*graph.Tensor, len(out))
-	_, shares := m.engine.(*graph.Walker)
+	_, shares := m.engine.(graph.Sharer)
 	m.programs.put(key, p, shares)
 	return p, nil
 }

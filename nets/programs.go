@@ -9,9 +9,9 @@ type programs struct {
 	clock int64
 }
 
-// Where programs share their memory, one takes from 30 kB (lenet5) to 700 kB
-// (an HVP of resnet8), and 5 to 20 ms to compile; elsewhere it holds all values
-// of a batch.
+// A program of a graph.Sharer takes from 30 kB (lenet5) to 700 kB (an HVP of
+// resnet8), and 5 to 20 ms to compile; that of another engine holds all values of
+// a batch.
 const (
 	mostSharing = 128
 	mostApart   = 8

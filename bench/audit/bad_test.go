@@ -68,7 +68,7 @@ func TestBadConfig(t *testing.T) {
 	require.ErrorIs(t, Train(t.Context(), cfg), attacks.ErrTooFewShadows)
 	cfg = small(t)
 	cfg.Train.Engine = graph.Tape{}
-	require.ErrorContains(t, Train(t.Context(), cfg), "Walker only")
+	require.ErrorContains(t, Train(t.Context(), cfg), "a graph.Sharer")
 }
 
 func TestBadFolder(t *testing.T) {

@@ -28,6 +28,7 @@ type Setup struct {
 	Arch        string   `json:"arch"`
 	Params      int      `json:"params"`
 	DType       string   `json:"dtype"`
+	Engine      string   `json:"engine"`
 	Epochs      int      `json:"epochs"`
 	Steps       int      `json:"steps"`
 	Batch       int      `json:"batch"`
@@ -101,16 +102,16 @@ func newPlan(c Config) (*plan, error) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	p.policy = c.policy(model)
-	p.setup = p.describe(model.Size())
+	p.setup = p.describe(model)
 	return p, nil
 }
 
 // describe fills in the setup.
-func (p *plan) describe(params int) Setup {
+func (p *plan) describe(m *nets.Model) Setup {
 	t := p.Train
 	s := Setup{
 		Format: 1, Signal: signal.String(), Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
-		Share: p.Share, Shadows: p.Shadows, Targets: p.Targets, Arch: p.Arch.Name, Params: params, DType: t.DType.String(),
+		Share: p.Share, Shadows: p.Shadows, Targets: p.Targets, Arch: p.Arch.Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Epochs: t.Epochs, Steps: t.Steps, Batch: t.Batch, LR: t.LR.String(), Momentum: t.Momentum, WeightDecay: t.WeightDecay,
 		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, History: "none", Variants: p.variants(), Settings: []string{"", ""},
 	}

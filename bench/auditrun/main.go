@@ -6,7 +6,8 @@
 //		-shadows 64 -targets 16 -share 0.2 -out audit.out
 //
 // The signals go to -out/signals and the reports to -out. Interrupted, the same
-// command goes on where it was.
+// command goes on where it was. Builds with the tag libtorch take -engine libtorch
+// -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
 //
 // The exit status is 0 when the audit was made, whatever it found, 1 after an
 // error, 2 for flags that cannot be read.
@@ -28,6 +29,8 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -43,6 +46,7 @@ type options struct {
 	dataset, dir, net, forget, methods, fit, out string
 	n                                            int
 	lr                                           float64
+	engine                                       graph.Choice
 	audit                                        audit.Config
 }
 
@@ -86,6 +90,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&c.Level, "level", 0.95, "level of intervals and verdicts")
 	fs.IntVar(&c.Workers, "workers", 0, "models at a time; 0 for all cores")
 	fs.StringVar(&o.out, "out", "audit.out", "`folder` for signals and reports")
+	o.engine.Flags(fs)
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
@@ -125,6 +130,9 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 		c.Methods = append(c.Methods, m)
 	}
 	if c.Fit, err = parseFit(o.fit); err != nil {
+		return err
+	}
+	if c.Train.Engine, err = o.engine.Open(); err != nil {
 		return err
 	}
 	c.Train.LR, c.Dir = nets.Cosine(o.lr), filepath.Join(o.out, "signals")

@@ -48,6 +48,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown fit", []string{"-fit", "tight"}, 1, `unknown fit "tight"; known are per-example`},
 		{"bad candidates", []string{"-candidates", "class:11"}, 1, "class"},
 		{"too few", []string{"-shadows", "2"}, 1, "use more models"},
+		{"no CUDA here", []string{"-device", "cuda"}, 1, "runs on the cpu only"},
 		{"momentum", []string{"-momentum", "1"}, 1, "momentum 1 is outside"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

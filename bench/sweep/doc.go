@@ -13,6 +13,11 @@
 // any GOMAXPROCS and with any -workers. Times are worth reporting only with
 // one worker.
 //
+// Builds with the tag libtorch take -engine libtorch -device cuda; docs/gpu.md
+// says what they need. With -engine libtorch on the CPU and several workers set
+// OMP_NUM_THREADS=1: each worker has as many threads as that says, and results
+// depend on it.
+//
 // The exit status is 0 when all went well, 1 after an error, 2 for flags that
 // cannot be read.
 package main

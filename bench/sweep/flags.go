@@ -10,6 +10,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -22,6 +23,7 @@ type options struct {
 	nets, forgets, methods list
 	seeds                  seeds
 	workers                int
+	engine                 graph.Choice
 }
 
 // list is a comma-separated flag.
@@ -89,6 +91,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.Var(&o.seeds, "seeds", "`seeds`, one cell for each")
 	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty for stdout")
 	fs.IntVar(&o.workers, "workers", 1, "cells at a time; times are worth reporting only with 1")
+	o.engine.Flags(fs)
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/graph"
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 )
 
 func main() {
@@ -61,7 +62,11 @@ func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) error 
 	if err := writable(o.out); err != nil {
 		return err
 	}
-	results, err := runAll(ctx, cells, o.workers)
+	engines, err := o.engines(min(o.workers, len(cells)))
+	if err != nil {
+		return err
+	}
+	results, err := runAll(ctx, cells, engines)
 	st.clear()
 	if err != nil {
 		return err
@@ -80,9 +85,26 @@ func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) error 
 	return err
 }
 
-// runAll runs the cells on workers at a time and returns their results in the
-// order of the cells. The first error stops the others.
-func runAll(ctx context.Context, cells []bench.Experiment, workers int) ([]bench.Result, error) {
+// engines returns one for each of n workers, who share the cores. The threads of
+// libtorch are the environment's choice, since its bits depend on them.
+func (o *options) engines(n int) ([]graph.Engine, error) {
+	engines := make([]graph.Engine, n)
+	for i := range engines {
+		e, err := o.engine.Open()
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := e.(*graph.Walker); ok {
+			e = graph.NewWalker(max(1, runtime.GOMAXPROCS(0)/n))
+		}
+		engines[i] = e
+	}
+	return engines, nil
+}
+
+// runAll runs the cells, one at a time on each engine, and returns their results
+// in the order of the cells. The first error stops the others.
+func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engine) ([]bench.Result, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var first error
@@ -91,9 +113,8 @@ func runAll(ctx context.Context, cells []bench.Experiment, workers int) ([]bench
 	rows := make([][]bench.Result, len(cells))
 	next := make(chan int)
 	var wg sync.WaitGroup
-	for range min(workers, len(cells)) {
+	for _, engine := range engines {
 		wg.Go(func() {
-			engine := graph.NewWalker(max(1, runtime.GOMAXPROCS(0)/workers))
 			for i := range next {
 				cells[i].Config.Engine = engine
 				var err error

@@ -15,6 +15,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 )
 
 // cell is a sweep that takes a fraction of a second.
@@ -61,6 +62,7 @@ func TestStdout(t *testing.T) {
 	require.Equal(t, "constant", rows[0].Schedule)
 	require.EqualValues(t, 5, rows[1].Seed)
 	require.EqualValues(t, 0, rows[1].RelDist)
+	require.Equal(t, (&graph.Walker{}).Name(), rows[0].Engine)
 }
 
 func TestBadInput(t *testing.T) {
@@ -101,6 +103,8 @@ func TestBadInput(t *testing.T) {
 		{"forget all", []string{"-forget", "random:1"}, 1, "nothing is left"},
 		{"out under a file", []string{"-out", filepath.Join(file, "r.jsonl")}, 1, "choose another place"},
 		{"out is a folder", []string{"-out", dir}, 1, "is a folder"},
+		{"no CUDA here", []string{"-device", "cuda"}, 1, `engine "gorgonia" runs on the cpu only, not on "cuda"`},
+		{"unknown engine", []string{"-engine", "jax"}, 1, `unknown engine "jax"`},
 		{"diverges", []string{"-lr", "1e30", "-schedule", "constant", "-out", out}, 1, "diverged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,14 +3,16 @@
 // beforehand: retraining must pass, doing nothing and overdoing it must be
 // caught. That is how an audit earns the trust to judge the fourth.
 //
-//	go run ./examples/audit [FOLDER]
+//	go run ./examples/audit [FLAGS] [FOLDER]
 //
 // It takes some ten seconds, needs no data, and leaves its reports in FOLDER, by
-// default audit.out. Interrupt it, and the next run goes on where it was.
+// default audit.out. Interrupt it, and the next run goes on where it was. The flags
+// -engine and -device are for other engines; see docs/gpu.md.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,20 +23,25 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 func main() {
+	var choice graph.Choice
+	choice.Flags(flag.CommandLine)
+	flag.Parse()
 	folder := "audit.out"
-	if len(os.Args) == 2 {
-		folder = os.Args[1]
-	} else if len(os.Args) > 2 {
-		fmt.Fprintln(os.Stderr, "usage: audit [FOLDER]")
+	if flag.NArg() == 1 {
+		folder = flag.Arg(0)
+	} else if flag.NArg() > 1 {
+		fmt.Fprintln(os.Stderr, "usage: audit [FLAGS] [FOLDER]")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdout, folder)
+	err := run(ctx, os.Stdout, choice, folder)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "audit:", err)
@@ -42,7 +49,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer, folder string) error {
+func run(ctx context.Context, out io.Writer, choice graph.Choice, folder string) error {
+	engine, err := choice.Open()
+	if err != nil {
+		return err
+	}
+
 	// Something to find. A network learns few examples by heart if it has far
 	// more parameters than they can fill and all the time it wants: each model
 	// sees 200 digits sixty times, and has 9610 parameters.
@@ -50,7 +62,7 @@ func run(ctx context.Context, out io.Writer, folder string) error {
 	if err != nil {
 		return err
 	}
-	training := nets.Config{Epochs: 60, Batch: 32, LR: nets.Cosine(0.05), Momentum: 0.9, Seed: 1}
+	training := nets.Config{Epochs: 60, Batch: 32, LR: nets.Cosine(0.05), Momentum: 0.9, Seed: 1, Engine: engine}
 
 	// The methods. The first is perfect, the next does nothing, and the third
 	// teaches each forgotten digit as another: the model then knows it too well

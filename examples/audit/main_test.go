@@ -12,6 +12,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
+	"github.com/miniunlearn/miniunlearn/graph"
 )
 
 // TestAudit: retraining passes, doing nothing and overdoing it are caught, and
@@ -19,7 +20,7 @@ import (
 func TestAudit(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out, dir))
+	require.NoError(t, run(t.Context(), &out, graph.Choice{}, dir))
 	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	require.NoError(t, err)
 	var r audit.Result
@@ -51,6 +52,7 @@ func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	require.ErrorIs(t, run(ctx, &bytes.Buffer{}, dir), context.Canceled)
+	require.ErrorIs(t, run(ctx, &bytes.Buffer{}, graph.Choice{}, dir), context.Canceled)
 	require.NoFileExists(t, filepath.Join(dir, "results.json"))
+	require.ErrorContains(t, run(t.Context(), &bytes.Buffer{}, graph.Choice{Device: "cuda"}, dir), "runs on the cpu only")
 }

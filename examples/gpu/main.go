@@ -39,14 +39,14 @@ func main() {
 
 func run(ctx context.Context, out io.Writer, args []string) error {
 	fs := flag.NewFlagSet("gpu", flag.ContinueOnError)
-	name := fs.String("engine", "gorgonia", "gorgonia or libtorch")
-	device := fs.String("device", "cpu", "cpu, cuda or cuda:N")
+	var choice graph.Choice
+	choice.Flags(fs)
 	channels := fs.Int("channels", 16, "of the first convolution; more make more work")
 	epochs := fs.Int("epochs", 4, "of training")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	engine, err := graph.Open(*name, *device)
+	engine, err := choice.Open()
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,14 @@
 // has to forget the mislabelled points.
 //
 //	go run ./examples/ownmodel
+//
+// The flags -engine and -device are for other engines; see docs/gpu.md.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -16,13 +20,14 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	if err := run(context.Background(), os.Stdout, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "ownmodel:", err)
 		os.Exit(1)
 	}
@@ -66,7 +71,18 @@ func spirals(name string, n int, seed uint64) *data.Dataset {
 	return ds
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, out io.Writer, args []string) error {
+	var choice graph.Choice
+	fs := flag.NewFlagSet("ownmodel", flag.ContinueOnError)
+	choice.Flags(fs)
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	engine, err := choice.Open()
+	if err != nil {
+		return err
+	}
+
 	train, test := spirals("spirals/train", 2000, 1), spirals("spirals/test", 2000, 2)
 
 	// The mistake: a stretch of the first spiral carries the other's label.
@@ -85,7 +101,7 @@ func run(ctx context.Context, out io.Writer) error {
 
 	rec := history.NewRecorder(history.Pushes())
 	run, err := nets.Train(ctx, arch(), train, nets.Config{
-		Epochs: 60, Batch: 50, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1, Hooks: []nets.Hook{rec},
+		Epochs: 60, Batch: 50, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1, Engine: engine, Hooks: []nets.Hook{rec},
 	})
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 
 func TestOwnModel(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), &out, nil))
 	rows := map[string][2]float64{}
 	for _, m := range regexp.MustCompile(`(?m)^(\w+) +([\d.]+)% +([\d.]+)%`).FindAllStringSubmatch(out.String(), -1) {
 		test, err := strconv.ParseFloat(m[2], 64)
@@ -32,5 +32,10 @@ func TestOwnModel(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	require.ErrorIs(t, run(ctx, &bytes.Buffer{}), context.Canceled)
+	require.ErrorIs(t, run(ctx, &bytes.Buffer{}, nil), context.Canceled)
+}
+
+func TestBadFlags(t *testing.T) {
+	require.ErrorContains(t, run(t.Context(), &bytes.Buffer{}, []string{"-device", "cuda"}), "runs on the cpu only")
+	require.ErrorContains(t, run(t.Context(), &bytes.Buffer{}, []string{"-engine", "jax"}), `unknown engine "jax"`)
 }

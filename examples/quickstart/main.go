@@ -1,12 +1,16 @@
 // Quickstart trains a network on handwritten digits, makes it forget a fifth
 // of them, and shows what is left of those beside a network that never saw
-// them. It takes no flags and needs no data:
+// them. It needs no data:
 //
 //	go run ./examples/quickstart
+//
+// The flags -engine and -device are for other engines; see docs/gpu.md.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +20,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -24,7 +29,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
@@ -33,14 +38,25 @@ func main() {
 // results is where the table goes as JSON Lines.
 const results = "quickstart.jsonl"
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, out io.Writer, args []string) error {
+	var choice graph.Choice
+	fs := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	choice.Flags(fs)
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	engine, err := choice.Open()
+	if err != nil {
+		return err
+	}
+
 	// Train. The recorder is a hook that keeps a small part of what training
 	// computes anyway: here, ten numbers for each example.
 	ds := data.Digits()
 	rec := history.NewRecorder(history.Pushes())
 	run, err := nets.Train(ctx, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
-		Hooks: []nets.Hook{rec, nets.Progress("training")},
+		Engine: engine, Hooks: []nets.Hook{rec, nets.Progress("training")},
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 func TestQuickstart(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), &out, nil))
 	require.Contains(t, out.String(), "modified entropy")
 	require.Contains(t, out.String(), "The table is in quickstart.jsonl")
 
@@ -34,6 +34,11 @@ func TestInterrupted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	require.ErrorIs(t, run(ctx, &bytes.Buffer{}), context.Canceled)
+	require.ErrorIs(t, run(ctx, &bytes.Buffer{}, nil), context.Canceled)
 	require.NoFileExists(t, results)
+}
+
+func TestBadFlags(t *testing.T) {
+	require.ErrorContains(t, run(t.Context(), &bytes.Buffer{}, []string{"-device", "cuda"}), "runs on the cpu only")
+	require.ErrorContains(t, run(t.Context(), &bytes.Buffer{}, []string{"-engine", "jax"}), `unknown engine "jax"`)
 }

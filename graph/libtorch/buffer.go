@@ -5,7 +5,7 @@ package libtorch
 import (
 	"fmt"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"unsafe"
 
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -19,18 +19,36 @@ type buffer struct {
 	memory *memory
 }
 
-type memory struct{ t atomic.Pointer[byte] }
+// memory is a tensor until it is freed, by one goroutine and perhaps while
+// another reads.
+type memory struct {
+	mu sync.Mutex
+	t  tensor
+}
 
-func (m *memory) free() { free(tensor(unsafe.Pointer(m.t.Swap(nil)))) }
+func (m *memory) free() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	free(m.t)
+	m.t = nil
+}
 
 func (e *Engine) newBuffer(t tensor, n int) *buffer {
-	b := &buffer{e, n, &memory{}}
-	b.memory.t.Store((*byte)(unsafe.Pointer(t)))
+	b := &buffer{e, n, &memory{t: t}}
 	runtime.AddCleanup(b, (*memory).free, b.memory)
 	return b
 }
 
-func (b *buffer) tensor() tensor { return tensor(unsafe.Pointer(b.memory.t.Load())) }
+// handle returns the tensor under a handle of the caller's kernel, which holds
+// its memory even if b is freed, or nil if b is free already.
+func (b *buffer) handle(x *exec) tensor {
+	b.memory.mu.Lock()
+	defer b.memory.mu.Unlock()
+	if b.memory.t == nil {
+		return nil
+	}
+	return x.clone(b.memory.t)
+}
 
 // Device implements graph.Buffer.
 func (b *buffer) Device() string { return b.engine.device }
@@ -42,14 +60,15 @@ func (b *buffer) Free() { b.memory.free() }
 func (b *buffer) Read(host *graph.Tensor) error {
 	defer runtime.KeepAlive(b)
 	return onThread(func() error {
-		if b.tensor() == nil {
-			return fmt.Errorf("libtorch: the tensor on %s was freed", b.Device())
-		}
 		x := newExec(b.engine.dev, host.DType())
-		defer x.clean()
 		var pins runtime.Pinner
 		defer pins.Unpin()
-		x.copy(x.hostVector(&pins, host), b.tensor())
+		defer x.clean() // before the pins are taken out
+		t := b.handle(x)
+		if t == nil && x.err == nil {
+			return fmt.Errorf("libtorch: the tensor on %s was freed", b.Device())
+		}
+		x.copy(x.hostVector(&pins, host), t)
 		return x.err
 	})
 }

@@ -96,6 +96,10 @@ func (e *Engine) Name() string { return e.name }
 // Device returns "cpu" or "cuda:N".
 func (e *Engine) Device() string { return e.device }
 
+// Sharing implements graph.Sharer. Programs free every value as they run, and
+// hold none between runs.
+func (e *Engine) Sharing() graph.Engine { return e }
+
 var wantThreads atomic.Int32
 
 // SetThreads sets the number of threads of an op on the CPU, as the

@@ -34,6 +34,22 @@ func TestEngineResident(t *testing.T) {
 	enginetest.Run(t, func(t *testing.T) graph.Engine { return openResident(t) }, enginetest.Options{Runs: 1000})
 }
 
+// TestSharing: programs hold no values between runs, so many may be kept.
+func TestSharing(t *testing.T) {
+	var s graph.Sharer = openResident(t)
+	for _, b := range enginetest.Architectures() {
+		m := enginetest.NewModel(b, graph.Float32, 6, 11)
+		nodes := []*graph.Node{m.Loss, m.Grad, m.HVP, m.Logits}
+		p, err := s.Sharing().Compile(m.Inputs(), nodes)
+		require.NoError(t, err)
+		require.NoError(t, p.Run(outputs(nodes), m.Values()))
+		for _, v := range append(p.(*program).values, p.(*program).x.slots...) {
+			require.True(t, v == nil, b.Name)
+		}
+		require.Empty(t, p.(*program).x.temps)
+	}
+}
+
 // TestEngineCUDA is the same suite on the first CUDA device.
 func TestEngineCUDA(t *testing.T) {
 	if _, err := New("cuda"); err != nil {

@@ -75,6 +75,15 @@ func (x *exec) keep(t tensor) tensor {
 	return t
 }
 
+// clone returns another handle of the same memory.
+func (x *exec) clone(t tensor) tensor {
+	if x.err != nil {
+		return nil
+	}
+	x.ret[0] = libtch.AtShallowClone(t)
+	return x.take()
+}
+
 // clean frees the temporary tensors.
 func (x *exec) clean() {
 	for i, t := range x.temps {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sugarme/gotch/libtch"
-
 	"github.com/miniunlearn/miniunlearn/graph"
 )
 
@@ -52,7 +50,20 @@ func (p *program) Run(out, in []*graph.Tensor) error {
 var ErrMemory = errors.New("libtorch: the device's memory is full")
 
 func isMemory(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "out of memory") || strings.Contains(err.Error(), "can't allocate memory"))
+	if err == nil {
+		return false
+	}
+	for _, text := range []string{
+		"out of memory",            // CUDA's allocator
+		"can't allocate memory",    // the CPU's
+		"_STATUS_ALLOC_FAILED",     // cuBLAS and cuDNN, for their own needs
+		"CUDA_ERROR_OUT_OF_MEMORY", // the driver
+	} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *program) check(out, in []*graph.Tensor) error {
@@ -123,7 +134,9 @@ func (p *program) argument(pins *runtime.Pinner, t *graph.Tensor) tensor {
 		return x.hostVector(pins, t.ForReading())
 	}
 	if b, ok := t.Buffer().(*buffer); ok {
-		return b.tensor()
+		if h := b.handle(x); h != nil || x.err != nil {
+			return h
+		}
 	}
 	up := x.spread(x.hostVector(pins, t.ForReading()), []int64{int64(t.Len())})
 	if x.err != nil {
@@ -131,8 +144,11 @@ func (p *program) argument(pins *runtime.Pinner, t *graph.Tensor) tensor {
 	}
 	// The buffer gets a handle of its own: should t not take it, this run's
 	// goes on.
-	b := p.engine.newBuffer(libtch.AtShallowClone(up), t.Len())
-	if !t.Keep(b) {
+	own := x.keep(x.clone(up))
+	if x.err != nil {
+		return nil
+	}
+	if b := p.engine.newBuffer(own, t.Len()); !t.Keep(b) {
 		b.Free()
 	}
 	return up
@@ -149,8 +165,8 @@ func (p *program) step(s *step) error {
 	r := s.run(x, in)
 	if x.err == nil && r != nil {
 		for _, t := range in {
-			if t == r { // an op that had nothing to do
-				r = x.own(libtch.AtShallowClone(t))
+			if t == r { // an op that had nothing to do; values share no memory
+				r = x.spread(t, dims(s.node.Shape()))
 				break
 			}
 		}
@@ -180,10 +196,11 @@ func (p *program) result(pins *runtime.Pinner, i int, t *graph.Tensor) error {
 	if !p.own[i] {
 		flat = x.spread(flat, n)
 	}
+	own := x.keep(x.clone(flat))
 	if x.err != nil {
 		return x.err
 	}
-	b := p.engine.newBuffer(libtch.AtShallowClone(flat), t.Len())
+	b := p.engine.newBuffer(own, t.Len())
 	kept, err := t.Replace(b)
 	if !kept {
 		b.Free()
@@ -210,14 +227,17 @@ func (p *program) NonFinite(out, in []*graph.Tensor) (first *graph.Node, err err
 	if err := p.check(out, in); err != nil {
 		return nil, err
 	}
+	var failed error
 	err = p.run(out, in, func(n *graph.Node, t tensor) bool {
 		switch finite(t) {
 		case 1:
 			return false
 		case 0:
 			first = n
+		default:
+			failed = fmt.Errorf("libtorch: %s: looking for numbers that are not finite: %w", p.engine.device, gapsError())
 		}
 		return true
 	})
-	return first, err
+	return first, errors.Join(err, failed)
 }

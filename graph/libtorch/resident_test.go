@@ -79,6 +79,49 @@ func TestSharedInput(t *testing.T) {
 	}
 }
 
+// TestReadWhileRunning: goroutines may read a vector in every way while others
+// compute with it. Float32s brings it to the host for good, and frees the copy on
+// the device under the programs' hands.
+func TestReadWhileRunning(t *testing.T) {
+	e := openResident(t)
+	g := graph.New(graph.Float32)
+	x := g.Input("x", 64)
+	nodes := []*graph.Node{graph.Scale(2, x)}
+	for range 200 {
+		made := outputs(nodes)
+		run(t, e, []*graph.Node{x}, nodes, made, []*graph.Tensor{ones(64)})
+		var wg sync.WaitGroup
+		for i := range 4 {
+			p, err := e.Compile([]*graph.Node{x}, nodes)
+			require.NoError(t, err)
+			wg.Go(func() {
+				out := outputs(nodes)
+				if err := p.Run(out, made); err != nil || out[0].At(63) != 4 {
+					t.Error(err, out[0].At(63))
+				}
+			})
+			wg.Go(func() {
+				if i == 0 && made[0].At(5) != 2 || made[0].Float32s()[7] != 2 {
+					t.Error("another number")
+				}
+			})
+		}
+		wg.Wait()
+		made[0].Float32s()[0] = 3 // must reach the program, whoever was first
+		out := outputs(nodes)
+		run(t, e, []*graph.Node{x}, nodes, out, made)
+		require.Equal(t, 6., out[0].At(0))
+	}
+}
+
+func ones(n int) *graph.Tensor {
+	v := graph.NewTensor(graph.Float32, n)
+	for i := range n {
+		v.Set(i, 1)
+	}
+	return v
+}
+
 // TestBufferCollected: memory on the device goes with its tensor.
 func TestBufferCollected(t *testing.T) {
 	e := openResident(t)
@@ -100,7 +143,10 @@ func TestBufferCollected(t *testing.T) {
 	require.Eventually(t, func() bool {
 		runtime.GC()
 		for _, m := range memories {
-			if m.t.Load() != nil {
+			m.mu.Lock()
+			there := m.t != nil
+			m.mu.Unlock()
+			if there {
 				return false
 			}
 		}
