@@ -32,8 +32,9 @@ type Erase struct {
 	Short
 	// Share of U's pushes that is taken back. The rest was undone within the
 	// recorded run: what it learned early from U, it would have learned later
-	// from others. 0 means 0.32 (1 − |U|/n)^1.5, or less in proportion where
-	// the budget does not pay for a visit to each of U.
+	// from others. 0 means 0.34 (1 − |U|/n), times v/(v + ½) for a budget of
+	// v gradients per example of U: a small one cannot settle what a large U
+	// has moved.
 	Share float64
 	// Shrink multiplies the parameters at the start; 0 means 0.85. Parameters
 	// grow with every visit, and shorter ones relearn faster.
@@ -45,9 +46,9 @@ type Erase struct {
 	Title string
 }
 
-// eraseShare is the default of Share for a small U. It and its fall with the
-// share of U are fitted, see docs/evidence.
-const eraseShare = 0.32
+// eraseShare is the default of Share for a small U and a large budget, fitted
+// to MNIST; see docs/evidence for other data.
+const eraseShare = 0.34
 
 // unbias is the power of the inverse sampling density that weighs retained
 // examples: 1 is unbiased, 0 trains on the hard ones alone. In between, hard
@@ -82,7 +83,8 @@ func (e Erase) complete(q *request) (Erase, error) {
 	}
 	if e.Share == 0 {
 		n, u := float64(len(q.retained)), float64(q.Forget.Len())
-		e.Share = eraseShare * math.Pow(n/(n+u), 1.5) * min(1, e.Cost*RetrainCost(q.Problem)/u)
+		visits := e.Cost * RetrainCost(q.Problem) / u
+		e.Share = eraseShare * n / (n + u) * visits / (visits + 0.5)
 	}
 	if e.Shrink == 0 {
 		e.Shrink = 0.85
