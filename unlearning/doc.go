@@ -18,6 +18,10 @@
 // where U holds m of the b examples of batch t, and all gradients are taken at
 // recorded points. Its parts are the axes of a family of methods: which steps
 // are disturbed ([Window]) and how the curvature product H_t d is found
-// ([Curvature]). [Accelerate] is the other iteration: a short run on the
-// retained examples from an early checkpoint.
+// ([Curvature]).
+//
+// No recursion follows the small batches of a network for long. [Erase] sums
+// the disturbances in other coordinates, each example's pushes on its own
+// logits, and lets a short run on the retained examples do the contracting.
+// [Accelerate] is such a run without a history.
 package unlearning
