@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--size", type=int, default=512, help="side of the matrices of gemm")
     parser.add_argument("--nets", default=",".join(NETS), help="comma-separated, of " + ", ".join(NETS))
     parser.add_argument("--batches", default="32,128,512", help="comma-separated")
+    parser.add_argument("--hvp-batches", default="", help="batches of grad and hvp; empty: those of --batches")
     parser.add_argument("--what", default="step,grad,hvp", help="comma-separated, of " + ", ".join(WHAT))
     return parser, parser.parse_args()
 
@@ -207,13 +208,15 @@ def main():
         result.update(steps=len(times), peer="torch " + torch.__version__, kernels=kernels)
         print(json.dumps(result), flush=True)
 
+    batches = {"step": args.batches.split(",")}
+    batches["grad"] = batches["hvp"] = (args.hvp_batches or args.batches).split(",")
     for net in args.nets.split(","):
         build, shape = architectures[net]
-        for batch in map(int, args.batches.split(",")):
-            work = workloads(torch, build, shape, batch)
+        for batch in dict.fromkeys(batches["step"] + batches["hvp"]):
+            work = workloads(torch, build, shape, int(batch))
             for what in whats:
-                if what != "gemm":
-                    row(what, net, batch, work[what])
+                if batch in batches.get(what, ()):
+                    row(what, net, int(batch), work[what])
     if "gemm" in whats:
         for case, run in products(torch, args.size).items():
             row("gemm", case, args.size, run)

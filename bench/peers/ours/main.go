@@ -35,6 +35,7 @@ type options struct {
 	plan    timing.Plan
 	nets    []timing.Net
 	batches []int
+	hvps    []int // batches of grad and hvp
 	what    []string
 	size    int // side of the matrices
 }
@@ -60,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{}
-	var nets, batches, what string
+	var nets, batches, hvps, what string
 	fs := flag.NewFlagSet("ours", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.IntVar(&o.threads, "threads", 1, "`n` for GOMAXPROCS")
@@ -69,6 +70,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&o.plan.Seconds, "seconds", 2, "time for each row")
 	fs.StringVar(&nets, "nets", "mlp,lenet5,resnet8", "comma-separated, of mlp, lenet5, resnet8")
 	fs.StringVar(&batches, "batches", "32,128,512", "comma-separated; many models train at batch 128")
+	fs.StringVar(&hvps, "hvp-batches", "", "batches of grad and hvp; empty: those of -batches")
 	fs.StringVar(&what, "what", "step,grad,hvp", "comma-separated, of "+strings.Join(kinds, ", "))
 	fs.IntVar(&o.size, "size", 512, "side of the square matrices of gemm")
 	if err := fs.Parse(args); err != nil {
@@ -91,12 +93,15 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		}
 		o.nets = append(o.nets, all[i])
 	}
-	for b := range strings.SplitSeq(batches, ",") {
-		n, err := strconv.Atoi(b)
-		if err != nil || n < 1 {
-			return nil, fmt.Errorf("-batches %s: want positive numbers", b)
-		}
-		o.batches = append(o.batches, n)
+	if hvps == "" {
+		hvps = batches
+	}
+	var err error
+	if o.batches, err = numbers("-batches", batches); err != nil {
+		return nil, err
+	}
+	if o.hvps, err = numbers("-hvp-batches", hvps); err != nil {
+		return nil, err
 	}
 	for name := range strings.SplitSeq(what, ",") {
 		if !slices.Contains(kinds, name) {
@@ -107,6 +112,26 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	return o, nil
 }
 
+func numbers(option, list string) (r []int, err error) {
+	for s := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%s %s: want positive numbers", option, list)
+		}
+		r = append(r, n)
+	}
+	return r, nil
+}
+
+// wants reports whether what is to be timed at a batch.
+func (o *options) wants(what string, batch int) bool {
+	batches := o.hvps
+	if what == "step" {
+		batches = o.batches
+	}
+	return slices.Contains(o.what, what) && slices.Contains(batches, batch)
+}
+
 func (o *options) run(ctx context.Context, w io.Writer) error {
 	enc := json.NewEncoder(w)
 	print := func(what, net string, batch int, r timing.Row) error {
@@ -115,7 +140,9 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		return enc.Encode(r)
 	}
 	for _, n := range o.nets {
-		for _, batch := range o.batches {
+		sizes := append(slices.Clone(o.batches), o.hvps...)
+		slices.Sort(sizes)
+		for _, batch := range slices.Compact(sizes) {
 			if err := o.net(n, batch, print); err != nil {
 				return fmt.Errorf("%s, batch %d: %w", n.Name, batch, err)
 			}

@@ -31,43 +31,65 @@ func (o *options) net(n timing.Net, batch int, print printer) error {
 	for i := range ids {
 		ids[i] = i * 7 % ds.Len() // not in a row, as a shuffled batch
 	}
-	work := map[string]func() error{
-		"step": func() error {
-			if _, err := m.Gradient(s.W, ds, ids, g); err != nil {
-				return err
-			}
-			return s.Step(g, 1e-4)
-		},
-		"grad": func() error {
-			_, err := m.Gradient(s.W, ds, ids, g)
-			return err
-		},
-		"hvp": func() error { return m.HVP(s.W, v, ds, ids, g) },
+	grad := func() error {
+		_, err := m.Gradient(s.W, ds, ids, g)
+		return err
 	}
-	for _, what := range o.what {
-		f, ok := work[what]
-		if !ok {
-			continue
-		}
-		if err := f(); err != nil { // compiles the program, which is not counted
+	step := func() error {
+		if err := grad(); err != nil {
 			return err
 		}
-		runtime.GC()
-		r, err := o.plan.Measure(batch, f)
-		if err != nil {
+		return s.Step(g, 1e-4)
+	}
+	hvp := func() error { return m.HVP(s.W, v, ds, ids, g) }
+	if o.wants("step", batch) {
+		if err := o.turns(n, batch, print, work{"step", step}); err != nil {
 			return err
 		}
+	}
+	// By turns: what counts is their ratio.
+	var pair []work
+	for _, w := range []work{{"grad", grad}, {"hvp", hvp}} {
+		if o.wants(w.what, batch) {
+			pair = append(pair, w)
+		}
+	}
+	return o.turns(n, batch, print, pair...)
+}
+
+// work is something to time.
+type work struct {
+	what string
+	run  func() error
+}
+
+// turns times pieces of work on a batch of n by turns, and counts what they
+// allocate.
+func (o *options) turns(n timing.Net, batch int, print printer, all ...work) error {
+	var fs []func() error
+	for _, w := range all {
+		fs = append(fs, w.run)
+		if err := w.run(); err != nil { // compiles the program, which is not counted
+			return err
+		}
+	}
+	runtime.GC()
+	rows, err := o.plan.Turns(batch, fs...)
+	if err != nil {
+		return err
+	}
+	for i, w := range all {
 		const runs = 10
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range runs {
-			if err := f(); err != nil {
+			if err := w.run(); err != nil {
 				return err
 			}
 		}
 		runtime.ReadMemStats(&after)
-		r.Allocs = float64(after.Mallocs-before.Mallocs) / runs
-		if err := print(what, n.Name, batch, r); err != nil {
+		rows[i].Allocs = float64(after.Mallocs-before.Mallocs) / runs
+		if err := print(w.what, n.Name, batch, rows[i]); err != nil {
 			return err
 		}
 	}

@@ -35,29 +35,56 @@ type Plan struct {
 // of the plan's time. The row's What, Net, … remain to be filled in. examples is
 // what one run works through.
 func (p Plan) Measure(examples int, f func() error) (Row, error) {
-	start := time.Now()
-	var one time.Duration
-	for i := 0; i < 3 && (i == 0 || time.Since(start).Seconds() < p.Seconds/2); i++ {
-		before := time.Now()
-		if err := f(); err != nil {
-			return Row{}, err
+	r, err := p.Turns(examples, f)
+	if err != nil {
+		return Row{}, err
+	}
+	return r[0], nil
+}
+
+// Turns times several functions by turns, each as Measure would, so that what
+// disturbs one disturbs the others as much.
+func (p Plan) Turns(examples int, fs ...func() error) ([]Row, error) {
+	ms := make([][]float64, len(fs))
+	once := func() (total float64, err error) {
+		for i, f := range fs {
+			before := time.Now()
+			if err := f(); err != nil {
+				return 0, err
+			}
+			took := time.Since(before).Seconds()
+			ms[i] = append(ms[i], 1e3*took)
+			total += took
 		}
-		one = time.Since(before)
+		return total, nil
+	}
+	seconds := p.Seconds * float64(len(fs))
+	start := time.Now()
+	var one float64
+	for i := 0; i < 3 && (i == 0 || time.Since(start).Seconds() < seconds/2); i++ {
+		var err error
+		if one, err = once(); err != nil {
+			return nil, err
+		}
 	}
 	steps := p.Steps
 	if steps == 0 {
-		steps = min(1000, max(3, int(p.Seconds/one.Seconds())))
+		steps = int(min(1000, max(3, seconds/one)))
 	}
-	ms := make([]float64, steps)
 	for i := range ms {
-		before := time.Now()
-		if err := f(); err != nil {
-			return Row{}, err
-		}
-		ms[i] = float64(time.Since(before).Nanoseconds()) / 1e6
+		ms[i] = make([]float64, 0, steps)
 	}
-	median := Median(ms)
-	return Row{MedianMS: median, MinMS: slices.Min(ms), PerS: float64(examples) / median * 1e3, Steps: steps}, nil
+	for range steps {
+		if _, err := once(); err != nil {
+			return nil, err
+		}
+	}
+	rows := make([]Row, len(fs))
+	for i := range rows {
+		median := Median(ms[i])
+		rows[i] = Row{MedianMS: median, MinMS: slices.Min(ms[i]), PerS: float64(examples) / median * 1e3, Steps: steps}
+	}
+	return rows, nil
 }
 
 // Median returns the median of x, the mean of the middle two for an even

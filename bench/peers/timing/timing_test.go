@@ -32,6 +32,13 @@ func TestMeasure(t *testing.T) {
 	require.Equal(t, 1+3, calls, "one run warms up where there is no time for more")
 	require.Equal(t, 3, r.Steps)
 
+	order := ""
+	rows, err := timing.Plan{Steps: 1, Seconds: 60}.Turns(10,
+		func() error { order += "a"; return nil }, func() error { order += "b"; return nil })
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	require.Equal(t, "abababab", order)
+
 	bad := errors.New("bad")
 	_, err = timing.Plan{Seconds: 1}.Measure(1, func() error { return bad })
 	require.ErrorIs(t, err, bad)
