@@ -78,7 +78,8 @@ type copied struct {
 }
 
 func newWalk(order, inputs, outputs []*Node, engine *Walker) *walk {
-	p := planMemory(order, inputs, outputs)
+	f := fuse(order, inputs, outputs)
+	p := planMemory(f.order, f.inputs, f.outputs)
 	dt := outputs[0].g.dt
 	w := &walk{
 		inputs: inputs, outputs: outputs, x: Exec{pool: engine.pool},
@@ -90,7 +91,7 @@ func newWalk(order, inputs, outputs []*Node, engine *Walker) *walk {
 	}
 	w.memory.reserve(dt, p.arena)
 	ts := map[*Node]*Tensor{}
-	for _, n := range order {
+	for _, n := range f.order {
 		t := &Tensor{dt: dt, shape: n.shape}
 		ts[n] = t
 		switch s := p.places[n]; s.root {
@@ -102,11 +103,11 @@ func newWalk(order, inputs, outputs []*Node, engine *Walker) *walk {
 			w.arena = append(w.arena, bound{t, s.off})
 		}
 	}
-	for _, n := range order {
+	for _, n := range f.order {
 		if _, alias := n.op.(Aliaser); n.op == nil || alias {
 			continue
 		}
-		s := step{node: n, op: n.op, out: ts[n]}
+		s := step{node: f.origin[n], op: n.op, out: ts[n]}
 		if _, ok := n.op.(FillOp); !ok {
 			for _, c := range n.in {
 				s.in = append(s.in, ts[c])
@@ -116,7 +117,7 @@ func newWalk(order, inputs, outputs []*Node, engine *Walker) *walk {
 	}
 	w.x.desks = &w.memory[dt].desks
 	w.x.desks.reserve(dt, engine.pool.Workers(), w.steps)
-	for i, n := range outputs {
+	for i, n := range f.outputs {
 		if s := p.places[n]; s.root != inOutput || s.arg != i || s.off != 0 {
 			w.copies = append(w.copies, copied{i, ts[n]})
 		}

@@ -9,24 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/miniunlearn/miniunlearn/bench/peers/timing"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // noise returns n examples of normal numbers, in 10 classes.
-func noise(n int, shape ...int) *data.Dataset {
-	r := rand.New(rand.NewPCG(1, 2))
-	ds := &data.Dataset{Name: "noise", Shape: shape, Classes: 10, Y: make([]int32, n)}
-	ds.X = make([]float32, n*ds.Features())
-	for i := range ds.X {
-		ds.X[i] = float32(r.NormFloat64())
-	}
-	for i := range ds.Y {
-		ds.Y[i] = int32(r.IntN(10))
-	}
-	return ds
-}
+var noise = timing.Noise
 
 var architectures = []struct {
 	spec  string

@@ -6,37 +6,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/miniunlearn/miniunlearn/bench/peers/timing"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// steps are the networks of the speed tables, as bench/peers has them. Macs are
-// the multiply-adds of one example's forward pass in products and convolutions,
-// first those of the first layer: its input needs no gradient.
-var steps = []struct {
-	name        string
-	arch        nets.Arch
-	shape       []int
-	macs, first float64
-}{
-	{"mlp", nets.MLP(784, 256, 128, 10), []int{1, 28, 28}, 784*256 + 256*128 + 128*10, 784 * 256},
-	{"lenet5", nets.LeNet5(10), []int{1, 28, 28},
-		28*28*6*25 + 10*10*16*6*25 + 400*120 + 120*84 + 84*10, 28 * 28 * 6 * 25},
-	{"resnet8", nets.ResNet(8, 10), []int{3, 32, 32},
-		1024*16*3*9 + // stem
-			2*1024*16*16*9 +
-			256*32*(16*9+32*9+16) +
-			64*64*(32*9+64*9+32) +
-			64*10, 1024 * 16 * 3 * 9},
-}
-
 // BenchmarkStep is a training step as Train takes it, rows gathered and
 // parameters moved, and a Hessian-vector product.
 func BenchmarkStep(b *testing.B) {
-	for _, c := range steps {
+	for _, c := range timing.Nets() {
 		for _, n := range []int{32, 128, 512} {
-			ds := noise(2*n, c.shape...)
-			m, err := nets.NewModel(c.arch, nil, graph.Float32)
+			ds := noise(2*n, c.Shape...)
+			m, err := nets.NewModel(c.Arch, nil, graph.Float32)
 			require.NoError(b, err)
 			s, err := m.NewStepper(0.9, 5e-4, m.Init(1), nil)
 			require.NoError(b, err)
@@ -54,17 +35,16 @@ func BenchmarkStep(b *testing.B) {
 				require.NoError(b, s.Step(g, 1e-4))
 			}
 			hvp := func() { require.NoError(b, m.HVP(s.W, s.P, ds, ids, g)) }
-			b.Run(fmt.Sprintf("net=%s/batch=%d/what=step", c.name, n), func(b *testing.B) {
+			b.Run(fmt.Sprintf("net=%s/batch=%d/what=step", c.Name, n), func(b *testing.B) {
 				step() // compiles the program
 				b.ReportAllocs()
 				for b.Loop() {
 					step()
 				}
 				rate(b)
-				flops := 2 * (3*c.macs - c.first) * float64(n)
-				b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(c.StepFLOPs(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 			})
-			b.Run(fmt.Sprintf("net=%s/batch=%d/what=hvp", c.name, n), func(b *testing.B) {
+			b.Run(fmt.Sprintf("net=%s/batch=%d/what=hvp", c.Name, n), func(b *testing.B) {
 				hvp()
 				b.ReportAllocs()
 				for b.Loop() {

@@ -7,8 +7,9 @@ Prints one JSON object per line and measurement:
      "median_ms": 9.1, "min_ms": 8.9, "examples_per_s": 14065.9, ...}
 
 "what" is "step" (forward, softmax cross-entropy, backward, SGD with momentum 0.9 and
-weight decay 5e-4), "grad" (forward, loss and backward alone) or "hvp" (a Hessian-vector
-product by double backward, its gradient pass included). Eager mode, float32, synthetic
+weight decay 5e-4), "grad" (forward, loss and backward alone), "hvp" (a Hessian-vector
+product by double backward, its gradient pass included) or "gemm" (a product of square
+matrices: "net" is then the case, NN to TT, and "batch" the side). Eager mode, float32, synthetic
 data that stays in memory: what is timed is the arithmetic and the framework around it.
 """
 
@@ -28,16 +29,20 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
 NETS = ("mlp", "lenet5", "resnet8")
+WHAT = ("step", "grad", "hvp", "gemm")
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--avx2", action="store_true", help="limit every library to AVX2")
-    parser.add_argument("--steps", type=int, default=0, help="timed repetitions; 0: about two seconds of them")
+    parser.add_argument("--steps", type=int, default=0, help="timed repetitions; 0: as many as fit into --seconds")
+    parser.add_argument("--seconds", type=float, default=2.0, help="time for each row")
+    parser.add_argument("--size", type=int, default=512, help="side of the matrices of gemm")
     parser.add_argument("--nets", default=",".join(NETS), help="comma-separated, of " + ", ".join(NETS))
     parser.add_argument("--batches", default="32,128,512", help="comma-separated")
-    parser.add_argument("--what", default="step,grad,hvp", help="comma-separated, of step, grad, hvp")
+    parser.add_argument("--hvp-batches", default="", help="batches of grad and hvp; empty: those of --batches")
+    parser.add_argument("--what", default="step,grad,hvp", help="comma-separated, of " + ", ".join(WHAT))
     return parser, parser.parse_args()
 
 
@@ -106,14 +111,21 @@ def nets(torch):
     }
 
 
-def measure(run, steps):
-    """Milliseconds of each repetition, after a warm-up that no figure includes."""
-    for _ in range(3):
+def measure(run, steps, seconds):
+    """Milliseconds of each repetition, after a warm-up that no figure includes.
+
+    The rule is that of bench/peers/timing: three warm-up runs, or as many as fit into
+    half of the time; then as many as fit into it, 3 at least and 1000 at most.
+    """
+    start = time.perf_counter()
+    for i in range(3):
+        if i > 0 and time.perf_counter() - start >= seconds / 2:
+            break
+        before = time.perf_counter()
         run()
+        one = time.perf_counter() - before
     if steps == 0:
-        start = time.perf_counter()
-        run()
-        steps = min(1000, max(10, int(2.0 / (time.perf_counter() - start))))
+        steps = min(1000, max(3, int(seconds / one)))
     times = []
     for _ in range(steps):
         start = time.perf_counter()
@@ -148,9 +160,21 @@ def workloads(torch, build, shape, batch):
     return {"step": step, "grad": grad, "hvp": hvp}
 
 
+def products(torch, n):
+    """C = op(A) op(B) in the four cases, T standing for a transposed operand."""
+    a, b, c = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
+
+    def of(case):
+        x = a.t() if case[0] == "T" else a
+        y = b.t() if case[1] == "T" else b
+        return lambda: torch.mm(x, y, out=c)
+
+    return {case: of(case) for case in ("NN", "TN", "NT", "TT")}
+
+
 def main():
     parser, args = arguments()
-    known = {"--nets": NETS, "--what": ("step", "grad", "hvp")}
+    known = {"--nets": NETS, "--what": WHAT}
     for option, value in (("--nets", args.nets), ("--what", args.what)):
         for name in value.split(","):
             if name not in known[option]:
@@ -169,20 +193,33 @@ def main():
     isa = "avx2" if args.avx2 else "native"
     kernels = torch.backends.cpu.get_cpu_capability().lower()
     architectures = nets(torch)
+    whats = args.what.split(",")
+
+    def row(what, net, batch, run):
+        times = measure(run, args.steps, args.seconds)
+        median = statistics.median(times)
+        result = {
+            "what": what, "net": net, "batch": batch,
+            "threads": args.threads, "isa": isa,
+            "median_ms": round(median, 4), "min_ms": round(min(times), 4),
+        }
+        if what != "gemm":
+            result["examples_per_s"] = round(batch / median * 1e3, 1)
+        result.update(steps=len(times), peer="torch " + torch.__version__, kernels=kernels)
+        print(json.dumps(result), flush=True)
+
+    batches = {"step": args.batches.split(",")}
+    batches["grad"] = batches["hvp"] = (args.hvp_batches or args.batches).split(",")
     for net in args.nets.split(","):
         build, shape = architectures[net]
-        for batch in map(int, args.batches.split(",")):
-            work = workloads(torch, build, shape, batch)
-            for what in args.what.split(","):
-                times = measure(work[what], args.steps)
-                median = statistics.median(times)
-                print(json.dumps({
-                    "what": what, "net": net, "batch": batch,
-                    "threads": args.threads, "isa": isa,
-                    "median_ms": round(median, 4), "min_ms": round(min(times), 4),
-                    "examples_per_s": round(batch / median * 1e3, 1),
-                    "steps": len(times), "peer": "torch " + torch.__version__, "kernels": kernels,
-                }), flush=True)
+        for batch in dict.fromkeys(batches["step"] + batches["hvp"]):
+            work = workloads(torch, build, shape, int(batch))
+            for what in whats:
+                if batch in batches.get(what, ()):
+                    row(what, net, int(batch), work[what])
+    if "gemm" in whats:
+        for case, run in products(torch, args.size).items():
+            row("gemm", case, args.size, run)
 
 
 if __name__ == "__main__":

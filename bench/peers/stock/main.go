@@ -16,37 +16,23 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
-	"time"
 
+	"github.com/miniunlearn/miniunlearn/bench/peers/timing"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// row is one measurement; the names are those of torch_steps.py.
-type row struct {
-	What      string  `json:"what"`
-	Net       string  `json:"net"`
-	Batch     int     `json:"batch"`
-	Threads   int     `json:"threads"`
-	ISA       string  `json:"isa"`
-	MedianMS  float64 `json:"median_ms"`
-	MinMS     float64 `json:"min_ms"`
-	ExamplesS float64 `json:"examples_per_s"`
-	Steps     int     `json:"steps"`
-	Peer      string  `json:"peer"`
-}
-
 func main() {
 	threads := flag.Int("threads", 1, "`n` for GOMAXPROCS, Gorgonia's only control")
-	steps := flag.Int("steps", 30, "timed steps")
+	steps := flag.Int("steps", 0, "timed steps; 0: as many as fit into -seconds")
+	seconds := flag.Float64("seconds", 2, "time for each row")
 	batch := flag.Int("batch", 128, "examples in a batch")
 	nets := flag.String("nets", "mlp,lenet5", "comma-separated, of mlp, lenet5")
 	flag.Parse()
 	runtime.GOMAXPROCS(*threads)
 	for name := range strings.SplitSeq(*nets, ",") {
-		if err := measure(os.Stdout, name, *batch, *threads, *steps); err != nil {
+		if err := measure(os.Stdout, name, *batch, *threads, timing.Plan{Steps: *steps, Seconds: *seconds}); err != nil {
 			fmt.Fprintf(os.Stderr, "stock: %s: %v\n", name, err)
 			os.Exit(1)
 		}
@@ -54,13 +40,13 @@ func main() {
 }
 
 // measure times whole steps: bind, run the graph forward and backward, update, reset.
-func measure(w io.Writer, name string, batch, threads, steps int) error {
+func measure(w io.Writer, name string, batch, threads int, plan timing.Plan) error {
 	build, ok := builders[name]
 	if !ok {
 		return fmt.Errorf("unknown net: want mlp or lenet5")
 	}
-	if batch < 1 || threads < 1 || steps < 1 {
-		return fmt.Errorf("-batch %d, -threads %d, -steps %d: want at least 1 of each", batch, threads, steps)
+	if batch < 1 || threads < 1 || plan.Steps < 0 || !(plan.Seconds > 0) {
+		return fmt.Errorf("-batch %d, -threads %d, -steps %d, -seconds %g: want at least 1, 1, 0 and more than 0", batch, threads, plan.Steps, plan.Seconds)
 	}
 	n := build(batch)
 	cost := n.crossEntropy()
@@ -88,26 +74,13 @@ func measure(w io.Writer, name string, batch, threads, steps int) error {
 		vm.Reset()
 		return nil
 	}
-	for range 3 { // warm-up
-		if err := step(); err != nil {
-			return err
-		}
+	r, err := plan.Measure(batch, step)
+	if err != nil {
+		return err
 	}
-	ms := make([]float64, steps)
-	for i := range ms {
-		start := time.Now()
-		if err := step(); err != nil {
-			return err
-		}
-		ms[i] = float64(time.Since(start).Nanoseconds()) / 1e6
-	}
-	slices.Sort(ms)
-	median := (ms[(steps-1)/2] + ms[steps/2]) / 2
-	return json.NewEncoder(w).Encode(row{
-		What: "step", Net: name, Batch: batch, Threads: threads, ISA: "native",
-		MedianMS: median, MinMS: ms[0], ExamplesS: float64(batch) / median * 1e3,
-		Steps: steps, Peer: "gorgonia v0.9.18",
-	})
+	r.What, r.Net, r.Batch, r.Threads, r.ISA = "step", name, batch, threads, "native"
+	r.Peer = "gorgonia v0.9.18"
+	return json.NewEncoder(w).Encode(r)
 }
 
 // data is a batch of noise with labels in turn: the timing does not depend on what is learnt.
