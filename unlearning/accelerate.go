@@ -15,8 +15,8 @@ import (
 // is cheap to go again; a late one is closer to the goal but remembers U.
 type Accelerate struct {
 	Short
-	// Start is where to start, as a share of the run: the nearest state that
-	// the record holds or can replay, or from 1 on the final parameters.
+	// Start is where to start, as a share of the run: the first state from
+	// there on that the record gives, or from 1 on the final parameters.
 	Start float64
 	// Shrink, if positive, multiplies the parameters at the start, and Noise
 	// adds that multiple of fresh initial parameters.

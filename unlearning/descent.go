@@ -1,6 +1,7 @@
 package unlearning
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"math"
@@ -8,6 +9,67 @@ import (
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
+
+// Descent takes steps of gradient descent on the retained objective from w_T,
+//
+//	u ← u − η (∇L_R(u) + λ u)
+//
+// (Descent-to-Delete: Neel, Roth and Sharifi-Malvajerdi, ALT 2021, without the
+// noise).
+type Descent struct {
+	Cost float64 // share of retraining's gradient evaluations; 0 means 0.2
+	// LR is η. 0 means, for full batches, the largest rate of the run; for
+	// smaller ones, which do not average their noise away, the mean rate of
+	// the run's last tenth; either divided by 1 − β.
+	LR float64
+	// Smooth, if positive and LR is 0, is the largest curvature L of a convex
+	// mean loss without weight decay: η is then 2/(L + 2λ), the optimal rate
+	// 2/(M+m) of the paper for curvatures between m = λ and M = L + λ.
+	Smooth float64
+	// Batch is the number of retained examples a step, in an order of its own;
+	// 0 means all. Where Cost does not pay for one pass, only this works.
+	Batch int
+}
+
+// Name implements Method.
+func (Descent) Name() string { return "descent" }
+
+// Needs implements Method.
+func (Descent) Needs() Needs { return NeedsNothing }
+
+// Unlearn implements Method.
+func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(d, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: descent: %w", err) }
+	batches, err := d.plan(q)
+	if err != nil {
+		return fail(err)
+	}
+	d.LR = d.rate(q)
+	s, err := q.model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Params, nil)
+	if err != nil {
+		return fail(err)
+	}
+	g := q.model.NewVector()
+	for t, ids := range batches {
+		if err = ctx.Err(); err == nil {
+			_, err = q.model.Gradient(s.W, q.Run.Data, ids, g)
+		}
+		if err == nil {
+			err = s.Step(g, d.LR)
+		}
+		if err != nil {
+			return fail(fmt.Errorf("step %d: %w", t, err))
+		}
+		if !s.W.Finite() {
+			return nil, &DivergedError{d.Name(), t}
+		}
+	}
+	return q.end(s.W)
+}
 
 // plan checks d and returns the batches that its cost pays for.
 func (d Descent) plan(q *request) (iter.Seq2[int, []int], error) {

@@ -92,24 +92,29 @@ func TestRewindAugmented(t *testing.T) {
 }
 
 // TestRewindBudget: less than a step is an error; of checkpoints alone the
-// nearest is taken, and the steps after it are what it costs.
+// next is taken, so that it costs no more than asked for.
 func TestRewindBudget(t *testing.T) {
 	p := digits(t, graph.Float32, history.Spaced(3))
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	_, err := unlearning.Rewind{Cost: 1e-9}.Unlearn(t.Context(), p)
 	require.ErrorIs(t, err, unlearning.ErrBudget)
-	for _, cost := range []float64{0.1, 0.5, 1} {
+	for _, cost := range []float64{0.3, 0.5, 1} {
 		res, err := unlearning.Rewind{Cost: cost}.Unlearn(t.Context(), p)
 		require.NoError(t, err)
 		points := p.History.Checkpoints()
-		from := points[map[float64]int{0.1: 2, 0.5: 1, 1: 0}[cost]]
+		from := points[map[float64]int{0.3: 2, 0.5: 1, 1: 0}[cost]]
 		var want float64
 		for _, batch := range p.Run.Order.Steps(from, p.Run.Steps) {
 			kept, _ := p.Forget.Split(batch, nil, nil)
 			want += float64(len(kept))
 		}
 		require.Equal(t, want, res.GradEvals)
+		require.LessOrEqual(t, res.GradEvals, 1.05*cost*unlearning.RetrainCost(p))
 	}
+	var gap *history.GapError
+	_, err = unlearning.Rewind{Cost: 0.1}.Unlearn(t.Context(), p)
+	require.ErrorAs(t, err, &gap)
+	require.ErrorContains(t, err, "no checkpoint at step")
 }
 
 // TestAmnesiacRecord: with U in both of two steps nothing is left of the run,

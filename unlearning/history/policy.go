@@ -1,9 +1,13 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // Policy chooses what to keep. Make one with All, Last, EveryEpochs, Spaced,
-// Halving or Pushes.
+// Halving, At or Pushes.
 type Policy struct {
 	name string
 	// plan says for a run of T steps, s to an epoch, which spans to keep.
@@ -79,6 +83,28 @@ func Halving(n int) Policy {
 			if t := T >> i; t > last {
 				spans = append(spans, span{t, t})
 				last = t
+			}
+		}
+		return spans
+	}}
+}
+
+// At keeps a checkpoint, without gradients, where each of the given shares of
+// the run has passed: the rest, rounded to steps, can be repeated from there.
+func At(shares ...float64) Policy {
+	name := "at"
+	for _, share := range shares {
+		if !(share >= 0 && share < 1) {
+			panic(fmt.Sprintf("history: At(%g): the share must be in [0, 1)", share))
+		}
+		name += fmt.Sprintf(":%g", share)
+	}
+	return Policy{name: name, plan: func(T, _ int) []span {
+		var spans []span
+		for _, share := range slices.Sorted(slices.Values(shares)) {
+			t := T - int(math.Round((1-share)*float64(T)))
+			if n := len(spans); t < T && (n == 0 || spans[n-1].From < t) {
+				spans = append(spans, span{t, t})
 			}
 		}
 		return spans

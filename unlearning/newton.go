@@ -1,0 +1,82 @@
+package unlearning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Newton takes one Newton step on the retained objective from w_T,
+//
+//	u = w_T − (H_R + λ + Damping)⁻¹ (∇L_R(w_T) + λ w_T),
+//
+// solved by conjugate gradients with exact Hessian-vector products: the
+// influence-function update (Koh and Liang, 2017; Guo et al., 2020).
+type Newton struct {
+	Iterations int     // of conjugate gradients at most; 0 means 20
+	Tolerance  float64 // on the relative residual; 0 means 1e-3
+	// Damping is added to λ; 0 means none where the model is convex, else 1,
+	// since without it the step leaves along directions of little or negative
+	// curvature.
+	Damping float64
+}
+
+// Name implements Method.
+func (Newton) Name() string { return "newton" }
+
+// Needs implements Method.
+func (Newton) Needs() Needs { return NeedsNothing }
+
+// Unlearn implements Method. Directions of negative curvature end the
+// iteration and are counted among the guards.
+func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(n, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: newton: %w", err) }
+	if n.Iterations == 0 {
+		n.Iterations = 20
+	}
+	if n.Tolerance == 0 {
+		n.Tolerance = 1e-3
+	}
+	if n.Damping == 0 && !q.model.Arch().Convex {
+		n.Damping = 1
+	}
+	if n.Iterations < 0 || !(n.Tolerance >= 0) || !(n.Damping >= 0) { // NaN too
+		return fail(errors.New("iterations, tolerance and damping must not be negative"))
+	}
+	w, lambda := q.Run.Params, q.Run.Config.WeightDecay
+	r := q.model.NewVector()
+	if _, err := q.model.Gradient(w, q.Run.Data, q.retained, r); err != nil {
+		return fail(err)
+	}
+	addScaled(r, lambda, w)
+	x, dir, h := q.model.NewVector(), r.Clone(), q.model.NewVector()
+	rr := dot(r, r)
+	stop := n.Tolerance * n.Tolerance * rr
+	for i := 0; i < n.Iterations && rr > stop; i++ {
+		if err := ctx.Err(); err != nil {
+			return fail(err)
+		}
+		if err := q.model.HVP(w, dir, q.Run.Data, q.retained, h); err != nil {
+			return fail(err)
+		}
+		addScaled(h, lambda+n.Damping, dir)
+		curvature := dot(dir, h)
+		if curvature <= 0 {
+			q.guards["negative curvature"]++
+			break
+		}
+		a := rr / curvature
+		addScaled(x, a, dir)
+		addScaled(r, -a, h)
+		next := dot(r, r)
+		combine(dir, next/rr, dir, 1, r)
+		rr = next
+	}
+	u := w.Clone()
+	addScaled(u, -1, x)
+	return q.end(u)
+}

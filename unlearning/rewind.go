@@ -1,0 +1,75 @@
+package unlearning
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Rewind goes back to a recorded state before the end and replays the steps
+// from there without U (Rewind-to-Delete: Mu and Klabjan, NeurIPS 2025, there
+// with noise and full batches).
+type Rewind struct {
+	// Cost is the share of the steps to replay; 0 means 0.2. If the record
+	// cannot give the state before them, the replay starts at the next one that
+	// it can give.
+	Cost float64
+}
+
+func (r Rewind) cost() float64 {
+	if r.Cost == 0 {
+		return 0.2
+	}
+	return r.Cost
+}
+
+// Name implements Method.
+func (Rewind) Name() string { return "rewind" }
+
+// Needs implements Method.
+func (Rewind) Needs() Needs { return NeedsCheckpoints }
+
+// Unlearn implements Method.
+func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := begin(r, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: rewind: %w", err) }
+	r.Cost = r.cost()
+	if !(r.Cost > 0 && r.Cost <= 1) {
+		return fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
+	}
+	steps := int(math.Round(r.Cost * float64(q.Run.Steps)))
+	if steps < 1 {
+		return fail(fmt.Errorf("%w: a share of %g of %d steps", ErrBudget, r.Cost, q.Run.Steps))
+	}
+	from, w, mom, err := q.state(q.Run.Steps - steps)
+	if err != nil {
+		return fail(err)
+	}
+	s, err := q.model.NewStepper(q.Run.Config.Momentum, q.Run.Config.WeightDecay, w, mom)
+	if err != nil {
+		return fail(err)
+	}
+	g := q.model.NewVector()
+	var kept, gone []int
+	for t, batch := range q.Run.Order.Steps(from, q.Run.Steps) {
+		if err := ctx.Err(); err != nil {
+			return fail(fmt.Errorf("step %d: %w", t, err))
+		}
+		if kept, gone = p.Forget.Split(batch, kept[:0], gone[:0]); len(kept) == 0 {
+			continue
+		}
+		if _, err = q.model.GradientAs(q.Run.View(t), s.W, q.Run.Data, kept, g); err == nil {
+			err = s.Step(g, q.rate(t))
+		}
+		if err != nil {
+			return fail(err)
+		}
+		if !s.W.Finite() {
+			return nil, &DivergedError{r.Name(), t}
+		}
+	}
+	return q.end(s.W)
+}
