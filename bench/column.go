@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ type column struct {
 	value    func(r Result) Float
 }
 
-// columns are those of DESIGN.md 2.3.
+// columns are those that a Table shows unless told otherwise, DESIGN.md 2.3.
 var columns = []column{
 	{"test %", 2, func(r Result) Float { return r.TestAcc }},
 	{"retained %", 2, func(r Result) Float { return r.RetainAcc }},
@@ -32,9 +33,45 @@ var columns = []column{
 	{"history MB", 2, func(r Result) Float { return Float(float64(r.HistoryBytesKept) / 1e6) }},
 }
 
-func headers() []string {
+// moreColumns are shown when asked for.
+var moreColumns = []column{
+	{"KL (test)", 4, func(r Result) Float { return r.KLTest }},
+	{"distance", 4, func(r Result) Float { return r.Dist }},
+	{"seconds, of retraining", 2, func(r Result) Float { return Float(r.Seconds / r.RetrainSeconds) }},
+}
+
+// Columns lists the heads of the columns that a Table can show.
+func Columns() []string {
+	var heads []string
+	for _, c := range slices.Concat(columns, moreColumns) {
+		heads = append(heads, c.head)
+	}
+	return heads
+}
+
+// Select sets the columns that t shows, by their heads.
+func (t *Table) Select(heads ...string) error {
+	t.columns = nil
+	for _, h := range heads {
+		i := slices.Index(Columns(), h)
+		if i < 0 {
+			return fmt.Errorf("bench: no column %q; there are %s", h, strings.Join(Columns(), ", "))
+		}
+		t.columns = append(t.columns, slices.Concat(columns, moreColumns)[i])
+	}
+	return nil
+}
+
+func (t *Table) shown() []column {
+	if t.columns == nil {
+		return columns
+	}
+	return t.columns
+}
+
+func (t *Table) headers() []string {
 	h := []string{"method"}
-	for _, c := range columns {
+	for _, c := range t.shown() {
 		h = append(h, c.head)
 	}
 	return h

@@ -13,6 +13,7 @@ import (
 // the seed are shown as one, with means and 95% intervals.
 type Table struct {
 	Results []Result
+	columns []column // nil means the default ones
 }
 
 // NewTable returns the table of results, which may belong to several
@@ -32,7 +33,7 @@ func NewTable(results []Result) (*Table, error) {
 		}
 		seen[k] = true
 	}
-	return &Table{results}, nil
+	return &Table{Results: results}, nil
 }
 
 // String returns the table as aligned text.
@@ -43,8 +44,8 @@ func (t *Table) String() string {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(&b, "%s\n\n", s.title)
-		rows := append([][]string{headers()}, s.rows...)
-		widths := make([]int, len(columns)+1)
+		rows := append([][]string{t.headers()}, s.rows...)
+		widths := make([]int, len(t.shown())+1)
 		for _, row := range rows {
 			for j, c := range row {
 				widths[j] = max(widths[j], utf8.RuneCountInString(c))
@@ -76,12 +77,25 @@ func (t *Table) Markdown() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s\n\n| %s |\n|---|%s\n", s.title, strings.Join(headers(), " | "), strings.Repeat("---:|", len(columns)))
+		fmt.Fprintf(&b, "%s\n\n| %s |\n|---|%s\n", s.title, strings.Join(t.headers(), " | "), strings.Repeat("---:|", len(t.shown())))
 		for _, row := range s.rows {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		}
 		if s.note != "" {
 			fmt.Fprintf(&b, "\n%s\n", s.note)
+		}
+	}
+	return b.String()
+}
+
+// Brief returns one Markdown table of all sections, without their titles: the
+// first column says what is forgotten.
+func (t *Table) Brief() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| forget | %s |\n|---|---|%s\n", strings.Join(t.headers(), " | "), strings.Repeat("---:|", len(t.shown())))
+	for _, s := range t.sections() {
+		for _, row := range s.rows {
+			fmt.Fprintf(&b, "| %s | %s |\n", s.forget, strings.Join(row, " | "))
 		}
 	}
 	return b.String()
@@ -108,6 +122,7 @@ func number(f Float) string {
 }
 
 type section struct {
+	forget      string
 	title, note string
 	rows        [][]string
 }
@@ -130,7 +145,7 @@ func (t *Table) sections() []section {
 	}
 	var out []section
 	for _, c := range order {
-		s := newSection(c, groups[c])
+		s := t.newSection(c, groups[c])
 		if len(engines) > 1 { // titles tell them apart
 			s.title += "; engine " + cmp.Or(c.engine, "not recorded")
 		}
@@ -139,7 +154,7 @@ func (t *Table) sections() []section {
 	return out
 }
 
-func newSection(c cell, results []Result) section {
+func (t *Table) newSection(c cell, results []Result) section {
 	var methods []string
 	var seeds []uint64
 	var forgotten []int
@@ -151,10 +166,10 @@ func newSection(c cell, results []Result) section {
 		by[r.Method] = append(by[r.Method], r)
 		seeds, forgotten = append(seeds, r.Seed), append(forgotten, r.NForget)
 	}
-	s := section{}
+	s := section{forget: c.forget}
 	for _, m := range methods {
 		row := []string{m}
-		for _, col := range columns {
+		for _, col := range t.shown() {
 			row = append(row, col.format(by[m]))
 		}
 		s.rows = append(s.rows, row)

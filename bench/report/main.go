@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -17,23 +20,41 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-text] [FILE.jsonl ...]")
+		fmt.Fprintln(stderr, "usage: report [-text | -brief] [-columns HEADS] [-methods NAMES] [-figure FILE.svg] [FILE.jsonl ...]")
 		fs.PrintDefaults()
 	}
-	text := fs.Bool("text", false, "aligned text instead of Markdown")
+	var o options
+	fs.BoolVar(&o.text, "text", false, "aligned text instead of Markdown")
+	fs.BoolVar(&o.brief, "brief", false, "one table for all sections, without titles")
+	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
+	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
+	fs.StringVar(&o.figure, "figure", "", "draw the columns against cost into this SVG `file` instead of a table")
+	page := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
 	}
-	if err := report(fs.Args(), *text, stdin, stdout); err != nil {
+	if *page != "" {
+		if err := fill(*page); err != nil {
+			fmt.Fprintf(stderr, "report: %v\n", err)
+			return 1
+		}
+		return 0
+	}
+	if err := report(fs.Args(), o, stdin, stdout); err != nil {
 		fmt.Fprintf(stderr, "report: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-func report(files []string, text bool, stdin io.Reader, stdout io.Writer) error {
+type options struct {
+	text, brief              bool
+	columns, methods, figure string
+}
+
+func report(files []string, o options, stdin io.Reader, stdout io.Writer) error {
 	var all []bench.Result
 	for _, f := range files {
 		results, err := bench.ReadFile(f)
@@ -51,14 +72,40 @@ func report(files []string, text bool, stdin io.Reader, stdout io.Writer) error 
 	if len(all) == 0 {
 		return fmt.Errorf("no results to report; give files that bench/sweep wrote")
 	}
+	if o.methods != "" {
+		names := strings.Split(o.methods, ",")
+		all = slices.DeleteFunc(all, func(r bench.Result) bool {
+			kind, _, _ := strings.Cut(r.Method, ":")
+			return !slices.Contains(names, r.Method) && !slices.Contains(names, kind)
+		})
+		if len(all) == 0 {
+			return fmt.Errorf("no results of %s", o.methods)
+		}
+	}
 	t, err := bench.NewTable(all)
 	if err != nil {
 		return err
 	}
-	out := t.Markdown()
-	if text {
-		out = t.String()
+	var heads []string
+	if o.columns != "" {
+		for _, h := range strings.Split(o.columns, ";") {
+			heads = append(heads, strings.TrimSpace(h))
+		}
+		if err := t.Select(heads...); err != nil {
+			return err
+		}
 	}
-	_, err = io.WriteString(stdout, out)
+	switch {
+	case o.figure != "":
+		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, heads...) })
+	case o.text && o.brief:
+		return errors.New("-text and -brief exclude each other")
+	case o.text:
+		_, err = io.WriteString(stdout, t.String())
+	case o.brief:
+		_, err = io.WriteString(stdout, t.Brief())
+	default:
+		_, err = io.WriteString(stdout, t.Markdown())
+	}
 	return err
 }
