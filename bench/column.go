@@ -81,12 +81,7 @@ func (t *Table) headers() []string {
 // its 95% interval unless that rounds to 0. Where a value is
 // missing from some of them, it says from how many the mean is.
 func (c column) format(results []Result) string {
-	var x []float64
-	for _, r := range results {
-		if v := c.value(r); v.Exists() {
-			x = append(x, float64(v))
-		}
-	}
+	x := c.values(results)
 	if len(x) == 0 {
 		return "—"
 	}
@@ -99,6 +94,16 @@ func (c column) format(results []Result) string {
 		s += fmt.Sprintf(" (%d of %d)", len(x), len(results))
 	}
 	return s
+}
+
+// values returns those that are not missing.
+func (c column) values(results []Result) (x []float64) {
+	for _, r := range results {
+		if v := c.value(r); v.Exists() {
+			x = append(x, float64(v))
+		}
+	}
+	return x
 }
 
 // tInterval returns the mean of x and half the width of its two-sided 95%

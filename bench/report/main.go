@@ -20,12 +20,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-text | -brief] [-columns HEADS] [-methods NAMES] [-figure FILE.svg] [FILE.jsonl ...]")
+		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD] [-columns HEADS] [-methods NAMES] [-figure FILE.svg] [FILE.jsonl ...]")
 		fs.PrintDefaults()
 	}
 	var o options
 	fs.BoolVar(&o.text, "text", false, "aligned text instead of Markdown")
 	fs.BoolVar(&o.brief, "brief", false, "one table for all sections, without titles")
+	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
 	fs.StringVar(&o.figure, "figure", "", "draw the columns against cost into this SVG `file` instead of a table")
@@ -52,6 +53,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type options struct {
 	text, brief              bool
 	columns, methods, figure string
+	against                  string
 }
 
 func report(files []string, o options, stdin io.Reader, stdout io.Writer) error {
@@ -98,6 +100,8 @@ func report(files []string, o options, stdin io.Reader, stdout io.Writer) error 
 	switch {
 	case o.figure != "":
 		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, heads...) })
+	case o.against != "":
+		_, err = io.WriteString(stdout, t.Against(o.against))
 	case o.text && o.brief:
 		return errors.New("-text and -brief exclude each other")
 	case o.text:

@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Against returns a Markdown table that compares a method with each rival of
+// its own cost, as "mini:0.1" with "finetune:0.1", in test accuracy, excess removed
+// and KL on the test set: the measures in which its mean is better, and those
+// in which it is worse by more than both 95% intervals together. A rival with the better
+// means in accuracy and forgetting is marked.
+func (t *Table) Against(method string) string {
+	measures := []struct {
+		column
+		sign float64
+	}{
+		{column{"test %", 2, func(r Result) Float { return r.TestAcc }}, 1},
+		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 1},
+		{column{"KL", 4, func(r Result) Float { return r.KLTest }}, -1},
+	}
+	var order []cell
+	groups := map[cell]map[string][]Result{}
+	methods := map[cell][]string{}
+	for _, r := range t.Results {
+		c := cellOf(r)
+		if groups[c] == nil {
+			order = append(order, c)
+			groups[c] = map[string][]Result{}
+		}
+		if groups[c][r.Method] == nil {
+			methods[c] = append(methods[c], r.Method)
+		}
+		groups[c][r.Method] = append(groups[c][r.Method], r)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "| forget | cost | rival | %s is better in | worse beyond the intervals in | rival better in both test %% and removed |\n|---|---:|---|---|---|---|\n", method)
+	for _, c := range order {
+		for _, name := range methods[c] {
+			kind, cost, ok := strings.Cut(name, ":")
+			mine := groups[c][method+":"+cost]
+			if !ok || kind == method || mine == nil {
+				continue
+			}
+			var better, worse []string
+			behind := 0
+			for i, m := range measures {
+				a, ea := m.interval(mine)
+				r, er := m.interval(groups[c][name])
+				gap := m.sign * (a - r)
+				switch { // a missing mean is NaN: neither
+				case gap > 0:
+					better = append(better, m.head)
+				case -gap > ea+er:
+					worse = append(worse, m.head)
+				}
+				if i < 2 && gap < 0 {
+					behind++
+				}
+			}
+			both := ""
+			if behind == 2 {
+				both = "yes"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.forget, cost, kind, strings.Join(better, ", "), strings.Join(worse, ", "), both)
+		}
+	}
+	return b.String()
+}
+
+// interval returns the mean over results and half of its 95% interval, NaN if
+// all values are missing.
+func (c column) interval(results []Result) (m, half float64) {
+	x := c.values(results)
+	if len(x) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	return tInterval(x)
+}
