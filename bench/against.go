@@ -20,26 +20,14 @@ func (t *Table) Against(method string) string {
 		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 1},
 		{column{"KL", 4, func(r Result) Float { return r.KLTest }}, -1},
 	}
-	var order []cell
-	groups := map[cell]map[string][]Result{}
-	methods := map[cell][]string{}
-	for _, r := range t.Results {
-		c := cellOf(r)
-		if groups[c] == nil {
-			order = append(order, c)
-			groups[c] = map[string][]Result{}
-		}
-		if groups[c][r.Method] == nil {
-			methods[c] = append(methods[c], r.Method)
-		}
-		groups[c][r.Method] = append(groups[c][r.Method], r)
-	}
+	order, groups := t.cells()
 	var b strings.Builder
 	fmt.Fprintf(&b, "| forget | cost | rival | %s is better in | worse beyond the intervals in | rival better in both test %% and removed |\n|---|---:|---|---|---|---|\n", method)
 	for _, c := range order {
-		for _, name := range methods[c] {
+		methods, by := byMethod(groups[c])
+		for _, name := range methods {
 			kind, cost, ok := strings.Cut(name, ":")
-			mine := groups[c][method+":"+cost]
+			mine := by[method+":"+cost]
 			if !ok || kind == method || mine == nil {
 				continue
 			}
@@ -47,7 +35,7 @@ func (t *Table) Against(method string) string {
 			behind := 0
 			for i, m := range measures {
 				a, ea := m.interval(mine)
-				r, er := m.interval(groups[c][name])
+				r, er := m.interval(by[name])
 				gap := m.sign * (a - r)
 				switch { // a missing mean is NaN: neither
 				case gap > 0:

@@ -35,15 +35,7 @@ func (t *Table) WriteFigure(w io.Writer, heads ...string) error {
 	if len(heads) == 0 || len(t.Results) == 0 {
 		return fmt.Errorf("bench: a figure needs results and a column of %s", strings.Join(Columns(), ", "))
 	}
-	var order []cell
-	groups := map[cell][]Result{}
-	for _, r := range t.Results {
-		c := cellOf(r)
-		if groups[c] == nil {
-			order = append(order, c)
-		}
-		groups[c] = append(groups[c], r)
-	}
+	order, groups := t.cells()
 	plots := make([][]*plot.Plot, len(heads))
 	colours := map[string]color.RGBA{}
 	legend := plot.New() // in a column of its own
@@ -113,39 +105,31 @@ type curve struct {
 
 // curves returns the curves of one section, in the order of their methods.
 func curves(results []Result, col column) []curve {
-	var names []string
-	type at struct {
-		cost, value float64
-		n           int
-	}
-	by := map[string]map[string]*at{}
-	for _, r := range results {
-		v := col.value(r)
-		if !v.Exists() {
+	methods, by := byMethod(results)
+	var all []curve
+	for _, m := range methods {
+		var cost, value float64
+		n := 0.
+		for _, r := range by[m] {
+			if v := col.value(r); v.Exists() {
+				cost += r.GradEvals / r.RetrainGradEvals
+				value += float64(v)
+				n++
+			}
+		}
+		if n == 0 {
 			continue
 		}
-		name, _, _ := strings.Cut(r.Method, ":")
-		if by[name] == nil {
-			by[name] = map[string]*at{}
-			names = append(names, name)
+		name, _, _ := strings.Cut(m, ":")
+		i := slices.IndexFunc(all, func(c curve) bool { return c.name == name })
+		if i < 0 {
+			i = len(all)
+			all = append(all, curve{name: name})
 		}
-		a := by[name][r.Method]
-		if a == nil {
-			a = &at{}
-			by[name][r.Method] = a
-		}
-		a.cost += r.GradEvals / r.RetrainGradEvals
-		a.value += float64(v)
-		a.n++
+		all[i].points = append(all[i].points, plotter.XY{X: cost / n, Y: value / n})
 	}
-	var all []curve
-	for _, name := range names {
-		c := curve{name: name}
-		for _, a := range by[name] {
-			c.points = append(c.points, plotter.XY{X: a.cost / float64(a.n), Y: a.value / float64(a.n)})
-		}
+	for _, c := range all {
 		slices.SortFunc(c.points, func(a, b plotter.XY) int { return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(a.Y, b.Y)) })
-		all = append(all, c)
 	}
 	return all
 }

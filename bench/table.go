@@ -127,18 +127,37 @@ type section struct {
 	rows        [][]string
 }
 
+// cells returns the cells in the order of first appearance, and the results of
+// each.
+func (t *Table) cells() (order []cell, of map[cell][]Result) {
+	of = map[cell][]Result{}
+	for _, r := range t.Results {
+		c := cellOf(r)
+		if of[c] == nil {
+			order = append(order, c)
+		}
+		of[c] = append(of[c], r)
+	}
+	return order, of
+}
+
+// byMethod returns the methods of results in the order of first appearance,
+// and the results of each.
+func byMethod(results []Result) (order []string, of map[string][]Result) {
+	of = map[string][]Result{}
+	for _, r := range results {
+		if of[r.Method] == nil {
+			order = append(order, r.Method)
+		}
+		of[r.Method] = append(of[r.Method], r)
+	}
+	return order, of
+}
+
 // sections groups the results by cell, and in a cell by method, both in the
 // order of first appearance.
 func (t *Table) sections() []section {
-	var order []cell
-	groups := map[cell][]Result{}
-	for _, r := range t.Results {
-		c := cellOf(r)
-		if groups[c] == nil {
-			order = append(order, c)
-		}
-		groups[c] = append(groups[c], r)
-	}
+	order, groups := t.cells()
 	engines := map[string]bool{}
 	for _, c := range order {
 		engines[c.engine] = true
@@ -155,15 +174,10 @@ func (t *Table) sections() []section {
 }
 
 func (t *Table) newSection(c cell, results []Result) section {
-	var methods []string
+	methods, by := byMethod(results)
 	var seeds []uint64
 	var forgotten []int
-	by := map[string][]Result{}
 	for _, r := range results {
-		if by[r.Method] == nil {
-			methods = append(methods, r.Method)
-		}
-		by[r.Method] = append(by[r.Method], r)
 		seeds, forgotten = append(seeds, r.Seed), append(forgotten, r.NForget)
 	}
 	s := section{forget: c.forget}
