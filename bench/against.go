@@ -7,20 +7,22 @@ import (
 )
 
 // Against returns a Markdown table that compares a method with each rival of
-// its own cost, as "mini:0.1" with "finetune:0.1", in test accuracy, excess removed
-// and KL on the test set: the measures in which its mean is better, and those
-// in which it is worse by more than both 95% intervals together. A rival with the better
-// means in accuracy and forgetting is marked.
-func (t *Table) Against(method string) string {
+// its own cost, as "mini:0.1" with "finetune:0.1", in test accuracy, in how near to 1
+// the excess removed is, and in KL on the test set: the measures in which its mean is better, those
+// in which it is so by more than both 95% intervals together (bold), and those in
+// which it is that much worse. A rival with the better means in accuracy and
+// forgetting is marked. It is an error if the method has no rival.
+func (t *Table) Against(method string) (string, error) {
 	measures := []struct {
 		column
-		sign float64
+		sign float64 // 0: the nearer to 1 the better
 	}{
 		{column{"test %", 2, func(r Result) Float { return r.TestAcc }}, 1},
-		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 1},
+		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 0},
 		{column{"KL", 4, func(r Result) Float { return r.KLTest }}, -1},
 	}
 	order, groups := t.cells()
+	rivals := 0
 	var b strings.Builder
 	fmt.Fprintf(&b, "| forget | cost | rival | %s is better in | worse beyond the intervals in | rival better in both test %% and removed |\n|---|---:|---|---|---|---|\n", method)
 	for _, c := range order {
@@ -31,13 +33,19 @@ func (t *Table) Against(method string) string {
 			if !ok || kind == method || mine == nil {
 				continue
 			}
+			rivals++
 			var better, worse []string
 			behind := 0
 			for i, m := range measures {
 				a, ea := m.interval(mine)
 				r, er := m.interval(by[name])
 				gap := m.sign * (a - r)
-				switch { // a missing mean is NaN: neither
+				if m.sign == 0 {
+					gap = math.Abs(r-1) - math.Abs(a-1)
+				}
+				switch { // a missing mean is NaN: none
+				case gap > ea+er:
+					better = append(better, "**"+m.head+"**")
 				case gap > 0:
 					better = append(better, m.head)
 				case -gap > ea+er:
@@ -54,7 +62,10 @@ func (t *Table) Against(method string) string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.forget, cost, kind, strings.Join(better, ", "), strings.Join(worse, ", "), both)
 		}
 	}
-	return b.String()
+	if rivals == 0 {
+		return "", fmt.Errorf("bench: no results of %s:COST with rivals of the same cost", method)
+	}
+	return b.String(), nil
 }
 
 // interval returns the mean over results and half of its 95% interval, NaN if

@@ -27,10 +27,14 @@ func TestAgainst(t *testing.T) {
 	tab, err := NewTable(results)
 	require.NoError(t, err)
 	forget := results[0].Forget
+	got, err := tab.Against("mini")
+	require.NoError(t, err)
 	require.Equal(t, "| forget | cost | rival | mini is better in | worse beyond the intervals in | rival better in both test % and removed |\n"+
 		"|---|---:|---|---|---|---|\n"+
-		"| "+forget+" | 0.2 | near | removed, KL |  |  |\n"+
+		"| "+forget+" | 0.2 | near | removed, **KL** |  |  |\n"+
 		"| "+forget+" | 0.2 | far | removed | test %, KL |  |\n"+
-		"| "+forget+" | 0.2 | above | KL |  | yes |\n"+
-		"| "+forget+" | 0.2 | missing | test %, KL |  |  |\n", tab.Against("mini"))
+		"| "+forget+" | 0.2 | above | **KL** |  | yes |\n"+
+		"| "+forget+" | 0.2 | missing | **test %**, **KL** |  |  |\n", got)
+	_, err = tab.Against("mni")
+	require.ErrorContains(t, err, "no results of mni")
 }

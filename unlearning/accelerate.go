@@ -8,6 +8,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Accelerate is a short run on the retained examples from a state of the
@@ -47,18 +48,17 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: %s: %w", q.method, err) }
-	s, err := a.Short.complete(q.Run)
+	s, err := a.Short.complete(q.Run, len(q.retained))
 	if err == nil && !(a.Start >= 0 && a.Shrink >= 0 && a.Noise >= 0) {
 		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", a.Start, a.Shrink, a.Noise)
 	}
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	w := q.Run.Params
 	if a.Start < 1 {
-		if _, w, _, err = q.state(int(math.Round(a.Start * float64(q.Run.Steps)))); err != nil {
-			return fail(err)
+		if _, w, _, err = q.state(history.StepAt(a.Start, q.Run.Steps)); err != nil {
+			return q.fail(err)
 		}
 	}
 	if a.Shrink > 0 || a.Noise > 0 {
@@ -71,7 +71,7 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		w = mixed
 	}
 	if w, err = q.retrainShortly(ctx, s, w, s.Cost*RetrainCost(p), q.Run.Config.Seed+1); err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	return q.end(w)
 }
@@ -79,7 +79,7 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 // retrainShortly trains from w on the retained examples for at most evals
 // gradient evaluations.
 func (q *request) retrainShortly(ctx context.Context, s Short, w *graph.Tensor, evals float64, seed uint64) (*graph.Tensor, error) {
-	order := data.Order{Seed: seed, N: len(q.retained), Batch: min(s.Batch, len(q.retained))}
+	order := data.Order{Seed: seed, N: len(q.retained), Batch: s.Batch}
 	// The last batch of an epoch is smaller, so that an epoch costs less than
 	// its number of steps says.
 	epochs := math.Floor(evals / float64(order.N))

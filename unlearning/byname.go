@@ -24,7 +24,6 @@ var named = []struct {
 	{"newton", "ITERATIONS", func(v float64) Method { return Newton{Iterations: int(v)} }},
 	{"finetune", "COST", func(v float64) Method { return FineTune(v) }},
 	{"shrink-perturb", "COST", func(v float64) Method { return ShrinkPerturb(v) }},
-	{"accelerate", "COST", func(v float64) Method { return Accelerate{Short: Short{Cost: v}} }},
 	{"recursion", "", func(float64) Method { return Recursion{} }},
 	{"retrain", "", func(float64) Method { return Retrain{} }},
 }

@@ -77,7 +77,7 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 // complete checks e and fills in its defaults.
 func (e Erase) complete(q *request) (Erase, error) {
 	var err error
-	if e.Short, err = e.Short.complete(q.Run); err != nil {
+	if e.Short, err = e.Short.complete(q.Run, len(q.retained)); err != nil {
 		return e, err
 	}
 	if e.Share == 0 {
@@ -98,23 +98,22 @@ func (e Erase) complete(q *request) (Erase, error) {
 }
 
 func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: %s: %w", q.method, err) }
 	e, err := e.complete(q)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	alpha, read, err := q.History.Pushes()
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	q.read += read
 	forget := q.Forget.IDs()
-	nKept := min(e.Batch, len(q.retained))
+	nKept := e.Batch
 	nGone := min(max(1, nKept/8), len(forget))
 	evals := e.Cost * RetrainCost(q.Problem)
 	steps := int(evals / float64(nKept+nGone))
 	if steps < 1 {
-		return fail(fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, nKept+nGone))
+		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, nKept+nGone))
 	}
 	seed := q.Run.Config.Seed + 1
 	r := rand.New(rand.NewPCG(seed, 0x6572617365))
@@ -125,6 +124,9 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 	var time float64
 	for t := range steps {
 		time += e.LR.Rate(t, steps) / (1 - shortMomentum)
+	}
+	if !(time > 0) {
+		return q.fail(fmt.Errorf("the learning rates of %s sum to %g: nothing would move", e.LR, time))
 	}
 	back := e.Share / time
 
@@ -162,7 +164,7 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 		return err
 	})
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	return q.end(w)
 }

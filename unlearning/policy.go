@@ -7,7 +7,7 @@ import (
 )
 
 // Policy returns what runs of model on ds by cfg have to record for the
-// methods: the least that serves them all. It reports false where they need no
+// methods. It reports false where they need no
 // record.
 func Policy(model *nets.Model, ds *data.Dataset, cfg nets.Config, methods ...Method) (p history.Policy, ok bool) {
 	var gradients, pushes bool
@@ -19,7 +19,11 @@ func Policy(model *nets.Model, ds *data.Dataset, cfg nets.Config, methods ...Met
 		}
 		gradients = gradients || needs == NeedsGradients
 		if needs == NeedsCheckpoints {
-			checkpoints = append(checkpoints, starts(m)...)
+			for _, s := range starts(m) {
+				if s >= 0 && s < 1 { // the method itself refuses others
+					checkpoints = append(checkpoints, s)
+				}
+			}
 		}
 		pushes = pushes || needs == NeedsPushes
 	}

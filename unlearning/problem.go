@@ -82,7 +82,7 @@ type DivergedError struct {
 
 // Error implements error.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("unlearning: %s diverged at step %d; use more curvature, or an iteration on the retained data", e.Method, e.Step)
+	return fmt.Sprintf("unlearning: %s diverged at step %d; lower its learning rate or its share to take back, or give a recursion more curvature", e.Method, e.Step)
 }
 
 // request is a checked problem being solved.

@@ -82,13 +82,13 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	s, err := f.Short.complete(q.Run)
+	s, err := f.Short.complete(q.Run, len(q.retained))
 	if err != nil {
-		return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+		return q.fail(err)
 	}
 	w, err := q.retrainShortly(ctx, s, q.model.Init(f.Seed), f.Evals, f.Seed)
 	if err != nil {
-		return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+		return q.fail(err)
 	}
 	return q.end(w)
 }

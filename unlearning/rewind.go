@@ -3,7 +3,8 @@ package unlearning
 import (
 	"context"
 	"fmt"
-	"math"
+
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Rewind goes back to a recorded state before the end and replays the steps
@@ -40,11 +41,11 @@ func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if !(r.Cost > 0 && r.Cost <= 1) {
 		return fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
 	}
-	steps := int(math.Round(r.Cost * float64(q.Run.Steps)))
-	if steps < 1 {
+	from := history.StepAt(1-r.Cost, q.Run.Steps)
+	if from >= q.Run.Steps {
 		return fail(fmt.Errorf("%w: a share of %g of %d steps", ErrBudget, r.Cost, q.Run.Steps))
 	}
-	from, w, mom, err := q.state(q.Run.Steps - steps)
+	from, w, mom, err := q.state(from)
 	if err != nil {
 		return fail(err)
 	}

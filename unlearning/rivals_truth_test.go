@@ -193,7 +193,7 @@ func TestBadRivals(t *testing.T) {
 	for i := range all {
 		all[i] = i
 	}
-	for _, name := range []string{"mini", "retrain", "deltagrad", "amnesiac", "rewind", "descent", "newton", "finetune", "shrink-perturb", "recursion", "accelerate"} {
+	for _, name := range []string{"mini", "retrain", "deltagrad", "amnesiac", "rewind", "descent", "newton", "finetune", "shrink-perturb", "recursion"} {
 		m, err := unlearning.ByName(name)
 		require.NoError(t, err)
 		require.Equal(t, name, m.Name())

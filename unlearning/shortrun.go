@@ -2,6 +2,7 @@ package unlearning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -31,8 +32,17 @@ const shortMomentum = 0.5
 // a short run tolerates more noise than a long one.
 const pace = 1.6
 
-// complete checks s and fills in its defaults for a run.
-func (s Short) complete(run *nets.Run) (Short, error) {
+// fail says which method an error is of, unless it says so itself.
+func (q *request) fail(err error) (*Result, error) {
+	var d *DivergedError
+	if errors.As(err, &d) {
+		return nil, d
+	}
+	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+}
+
+// complete checks s and fills in its defaults for a run of which some examples are retained.
+func (s Short) complete(run *nets.Run, retained int) (Short, error) {
 	cfg := run.Config
 	if s.Cost == 0 {
 		s.Cost = 0.2
@@ -40,6 +50,7 @@ func (s Short) complete(run *nets.Run) (Short, error) {
 	if s.Batch == 0 {
 		s.Batch = min(cfg.Batch, max(16, cfg.Batch/8))
 	}
+	s.Batch = min(s.Batch, retained)
 	switch {
 	case !(s.Cost > 0) || math.IsInf(s.Cost, 0):
 		return s, fmt.Errorf("cost %g must be positive and finite", s.Cost)
@@ -47,7 +58,7 @@ func (s Short) complete(run *nets.Run) (Short, error) {
 		return s, fmt.Errorf("batch %d must be positive", s.Batch)
 	}
 	if s.LR == nil {
-		perExample := peakRate(run) / (1 - cfg.Momentum) / float64(cfg.Batch)
+		perExample := peakRate(run) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
 		s.LR = nets.CosineRate{Peak: pace * perExample * float64(s.Batch) * (1 - shortMomentum), Warmup: 0.1}
 	}
 	return s, nil
@@ -72,6 +83,11 @@ func (q *request) shortRun(ctx context.Context, s Short, w *graph.Tensor, steps 
 	if err != nil {
 		return nil, err
 	}
+	for t := range steps {
+		if eta := s.LR.Rate(t, steps); !(eta >= 0) || math.IsInf(eta, 0) { // NaN too
+			return nil, fmt.Errorf("learning rate %g of %s at step %d of %d must be finite and not negative", eta, s.LR, t, steps)
+		}
+	}
 	g := q.model.NewVector()
 	for t := range steps {
 		if err := ctx.Err(); err != nil {
@@ -83,7 +99,7 @@ func (q *request) shortRun(ctx context.Context, s Short, w *graph.Tensor, steps 
 		if err != nil {
 			return nil, fmt.Errorf("step %d: %w", t, err)
 		}
-		if !g.Finite() {
+		if !k.W.Finite() {
 			return nil, &DivergedError{q.method, t}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
@@ -24,8 +25,19 @@ func filled(path string) (old, renewed []byte, err error) {
 	}
 	renewed = block.ReplaceAllFunc(old, func(b []byte) []byte {
 		m := block.FindSubmatch(b)
+		args := words(string(m[2]), filepath.Dir(path))
+		switch {
+		case err != nil:
+			return b
+		case bytes.Count(b, []byte("<!-- report ")) > 1:
+			err = fmt.Errorf("%s: report %s: no line <!-- /report --> ends this table", path, m[2])
+			return b
+		case slices.Contains(args, "-fill") || slices.Contains(args, "-figure"):
+			err = fmt.Errorf("%s: report %s: a page holds tables only", path, m[2])
+			return b
+		}
 		var table, stderr bytes.Buffer
-		if code := run(words(string(m[2]), filepath.Dir(path)), nil, &table, &stderr); code != 0 && err == nil {
+		if code := run(args, strings.NewReader(""), &table, &stderr); code != 0 {
 			err = fmt.Errorf("%s: report %s: %s", path, m[2], strings.TrimSpace(stderr.String()))
 		}
 		return bytes.Join([][]byte{m[1], table.Bytes(), m[3]}, nil)

@@ -30,7 +30,9 @@ func TestFill(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, head+"| forget | method | test % | seconds |\n|---|---|---:|---:|\n| first:1 | mini | 91.00 | 0.00 |\n<!-- /report -->\nafter\n", string(raw))
 
-	for _, bad := range []string{"no block", "<!-- report missing.jsonl -->\n<!-- /report -->", "<!-- report -columns nonsense a.jsonl -->\n<!-- /report -->"} {
+	for _, bad := range []string{"no block", "<!-- report missing.jsonl -->\n<!-- /report -->", "<!-- report -columns nonsense a.jsonl -->\n<!-- /report -->",
+		"<!-- report -brief -->\n<!-- /report -->", "<!-- report -figure a.svg a.jsonl -->\n<!-- /report -->",
+		"<!-- report a.jsonl -->\ntext\n<!-- report a.jsonl -->\n<!-- /report -->"} {
 		require.NoError(t, os.WriteFile(page, []byte(bad), 0o644))
 		require.Equal(t, 1, run([]string{"-fill", page}, nil, &stdout, &stderr))
 		raw, err := os.ReadFile(page)

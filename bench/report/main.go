@@ -20,7 +20,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD] [-columns HEADS] [-methods NAMES] [-figure FILE.svg] [FILE.jsonl ...]")
+		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD | -figure FILE.svg] [-columns HEADS] [-methods NAMES] [FILE.jsonl ...]\n       report -fill PAGE.md")
 		fs.PrintDefaults()
 	}
 	var o options
@@ -97,13 +97,24 @@ func report(files []string, o options, stdin io.Reader, stdout io.Writer) error 
 			return err
 		}
 	}
+	shapes := 0
+	for _, set := range []bool{o.text, o.brief, o.against != "", o.figure != ""} {
+		if set {
+			shapes++
+		}
+	}
 	switch {
+	case shapes > 1:
+		return errors.New("-text, -brief, -against and -figure exclude each other")
+	case o.against != "" && o.columns != "":
+		return errors.New("-against has columns of its own, leave -columns out")
 	case o.figure != "":
 		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, heads...) })
 	case o.against != "":
-		_, err = io.WriteString(stdout, t.Against(o.against))
-	case o.text && o.brief:
-		return errors.New("-text and -brief exclude each other")
+		var text string
+		if text, err = t.Against(o.against); err == nil {
+			_, err = io.WriteString(stdout, text)
+		}
 	case o.text:
 		_, err = io.WriteString(stdout, t.String())
 	case o.brief:

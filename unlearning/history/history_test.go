@@ -60,7 +60,7 @@ func TestPolicies(t *testing.T) {
 		{history.Last(1000), []int{0, 64}, [][2]int{{0, 65}}},
 		{history.EveryEpochs(2), []int{0, 26, 52}, [][2]int{{0, 13}, {26, 39}, {52, 65}}},
 		{history.Spaced(4), []int{13, 26, 39, 52}, nil},
-		{history.At(0.8, 0, 0.5), []int{0, 32, 52}, nil},
+		{history.At(0.8, 0, 0.5), []int{0, 33, 52}, nil},
 		{history.Halving(3), []int{8, 16, 32}, nil},
 		{history.Halving(9), []int{1, 2, 4, 8, 16, 32}, nil},
 	} {
@@ -129,7 +129,7 @@ func TestGap(t *testing.T) {
 		steps++
 	}
 	require.Equal(t, 1, steps)
-	require.EqualError(t, gap, "history: steps 0 to 19 are not all recorded; the record's policy was epochs:2")
+	require.EqualError(t, gap, "history: steps 0 to 19 are not all recorded; the record's policy was epochs:2, record with history.All")
 }
 
 func TestMismatch(t *testing.T) {

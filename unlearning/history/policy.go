@@ -89,8 +89,14 @@ func Halving(n int) Policy {
 	}}
 }
 
+// StepAt returns the step of T before which a share of a run has passed. It
+// rounds up, so that the rest costs no more than its share.
+func StepAt(share float64, T int) int {
+	return int(math.Ceil(share*float64(T) - 1e-9))
+}
+
 // At keeps a checkpoint, without gradients, where each of the given shares of
-// the run has passed: the rest, rounded to steps, can be repeated from there.
+// the run has passed, see StepAt.
 func At(shares ...float64) Policy {
 	name := "at"
 	for _, share := range shares {
@@ -102,7 +108,7 @@ func At(shares ...float64) Policy {
 	return Policy{name: name, plan: func(T, _ int) []span {
 		var spans []span
 		for _, share := range slices.Sorted(slices.Values(shares)) {
-			t := T - int(math.Round((1-share)*float64(T)))
+			t := StepAt(share, T)
 			if n := len(spans); t < T && (n == 0 || spans[n-1].From < t) {
 				spans = append(spans, span{t, t})
 			}

@@ -26,9 +26,9 @@ type GapError struct {
 // Error implements error.
 func (e *GapError) Error() string {
 	if e.From == e.To {
-		return fmt.Sprintf("history: no checkpoint at step %d; the record's policy was %s", e.From, e.Policy)
+		return fmt.Sprintf("history: no checkpoint at step %d; the record's policy was %s, record with one that keeps it, such as history.At", e.From, e.Policy)
 	}
-	return fmt.Sprintf("history: steps %d to %d are not all recorded; the record's policy was %s", e.From, e.To-1, e.Policy)
+	return fmt.Sprintf("history: steps %d to %d are not all recorded; the record's policy was %s, record with history.All", e.From, e.To-1, e.Policy)
 }
 
 // Policy returns the notation of the policy it was recorded with.
