@@ -43,7 +43,7 @@ func (m *Model) keep(view View, ds *data.Dataset) *table {
 		return nil
 	}
 	n, f := ds.Len(), ds.Features()
-	if n == 0 || n > most || len(ds.X) != n*f {
+	if n == 0 || m.dt == graph.Float32 && n > most || len(ds.X) != n*f {
 		return nil
 	}
 	key := tableKey{e.Name(), m.dt, ds, &ds.X[0], n, f}
