@@ -9,7 +9,8 @@ import (
 // [Dataset.Validate]; the loaders of this package return valid ones.
 //
 // A Dataset is read-only once it is in use: methods never change it, and
-// everything that trains on it may read it from several goroutines.
+// everything that trains on it may read it from several goroutines, or from a
+// copy on a device.
 type Dataset struct {
 	Name    string
 	X       []float32 // n × Features(), row-major; pixels in [0, 1]

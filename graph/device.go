@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -17,6 +18,20 @@ type Buffer interface {
 	// moment; then the numbers are in host memory, too.
 	Free()
 }
+
+// Resident is an engine that may have memory of its own. Where it has, each
+// program's inputs are sent there and its outputs stay, as Buffers: numbers
+// that many runs read, such as a data set, are worth keeping there in one
+// tensor, of which programs take what they need.
+type Resident interface {
+	Engine
+	// Resident reports whether the engine's memory is not the host's.
+	Resident() bool
+}
+
+// ErrMemory is wrapped by the error of a run that the device's memory did not
+// suffice for.
+var ErrMemory = errors.New("the device's memory is full")
 
 // DeviceError is what reading a tensor panics with if its numbers cannot be
 // brought back from the device: the device, not the call, is at fault.
@@ -80,6 +95,10 @@ func (t *Tensor) drop() {
 		m.buf.Free()
 	}
 }
+
+// Forget gives t's buffer back and does not bring the numbers to the host: they
+// may be anything until they are written again.
+func (t *Tensor) Forget() { t.drop() }
 
 // expose notes that t's host memory can be reached by other ways than t's
 // methods. From then on its numbers are never kept on a device alone, since a

@@ -18,7 +18,8 @@
 //
 // Layers are plain functions of nodes: [Affine], [Conv2D], [Bias] with an
 // activation, [MaxPool2D], [AvgPool2D], [GlobalAvgPool], [GroupNorm],
-// [LayerNorm]; dropout is [Mul] with an input that holds the mask. Losses are
+// [LayerNorm]; dropout is [Mul] with an input that holds the mask; [Rows] looks
+// rows up in a table, of parameters or of examples. Losses are
 // one number for each example: [CrossEntropy], [SoftCrossEntropy], [KLDistill].
 //
 // An [Engine] compiles chosen outputs of a graph into a [Program], a function

@@ -7,6 +7,15 @@ type Exec struct {
 	pool   *parallel.Pool
 	desks  *desks // nil allocates
 	tables map[form]*convTable
+	err    error
+}
+
+// Fail ends the run with err after the op that calls it, for numbers that the op
+// is not defined for. It is for Eval itself, not for what it gives to Range.
+func (x *Exec) Fail(err error) {
+	if x.err == nil {
+		x.err = err
+	}
 }
 
 // chunk is how many numbers one task of an elementwise op takes. It is fixed:

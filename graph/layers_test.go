@@ -150,6 +150,11 @@ func TestHigherDerivatives(t *testing.T) {
 			y := graph.Reshape(x, 2, 3, 4)
 			return graph.ChannelAffine(y, graph.ChannelDot(y, y), graph.ChannelSum(y), graph.Tanh)
 		},
+		"rows": func(x *graph.Node) *graph.Node {
+			index := graph.Apply(graph.OneHotOp{K: 2}, graph.View(graph.Fill(x, 1), 0, 2)) // 0, 1, 0, 1
+			y := graph.Rows(graph.Reshape(graph.Mul(x, x), 3, 8), graph.Reshape(index, 4))
+			return graph.Mul(graph.AddRows(graph.Mul(y, y), graph.Reshape(index, 4), 5), graph.AddRows(y, graph.Reshape(index, 4), 5))
+		},
 		"avgpool": func(x *graph.Node) *graph.Node {
 			return graph.AvgPool2D(graph.Reshape(graph.Mul(x, graph.Mul(x, x)), 2, 1, 4, 3), 2, 1)
 		},

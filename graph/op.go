@@ -23,7 +23,7 @@ type Op interface {
 	Diff(in []*Node, out, grad *Node) []*Node
 	// Eval computes out, whose memory may hold anything before. It must not
 	// keep, change or alias its arguments, and must give the same bits for
-	// any number of workers.
+	// any number of workers. Numbers that it cannot take it reports by x.Fail.
 	Eval(x *Exec, out *Tensor, in []*Tensor)
 }
 
@@ -154,7 +154,10 @@ func (a *applied) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	if al, ok := a.op.(Aliaser); ok {
 		out.bind(in[0], al.Alias())
 	} else {
-		a.op.Eval(&Exec{}, out, in)
+		var x Exec
+		if a.op.Eval(&x, out, in); x.err != nil {
+			return nil, fmt.Errorf("%s: %w", a.op, x.err)
+		}
 	}
 	return toValue(out), nil
 }

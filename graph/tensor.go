@@ -74,14 +74,24 @@ func NewTensor(dt DType, shape ...int) *Tensor {
 // FromSlice returns a tensor that shares data. Without dimensions it is a
 // vector. It panics if shape does not hold len(data) numbers.
 func FromSlice[T Float](data []T, shape ...int) *Tensor {
+	t := fromSlice("FromSlice", data, shape)
+	t.exposed.Store(true)
+	return t
+}
+
+// ReadOnly is FromSlice for data that nobody changes while the tensor is in
+// use. A device may therefore keep a copy, and does not notice if they change
+// nevertheless.
+func ReadOnly[T Float](data []T, shape ...int) *Tensor { return fromSlice("ReadOnly", data, shape) }
+
+func fromSlice[T Float](op string, data []T, shape []int) *Tensor {
 	if len(shape) == 0 {
 		shape = []int{len(data)}
 	}
 	if size(shape) != len(data) {
-		panic(&ShapeError{Op: "FromSlice", Got: []Shape{{len(data)}}, Want: fmt.Sprintf("%d numbers for shape %v", size(shape), shape)})
+		panic(&ShapeError{Op: op, Got: []Shape{{len(data)}}, Want: fmt.Sprintf("%d numbers for shape %v", size(shape), shape)})
 	}
 	t := &Tensor{shape: slices.Clone(shape)}
-	t.exposed.Store(true)
 	switch d := any(data).(type) {
 	case []float32:
 		t.f32 = d

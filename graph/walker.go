@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"fmt"
+
 	"github.com/miniunlearn/miniunlearn/internal/gemm"
 	"github.com/miniunlearn/miniunlearn/internal/parallel"
 )
@@ -131,14 +133,23 @@ func (w *walk) Run(out, in []*Tensor) error {
 		return err
 	}
 	w.settle()
+	defer w.leave()
 	for i := range w.steps {
-		s := &w.steps[i]
-		s.op.Eval(&w.x, s.out, s.in)
+		if err := w.step(&w.steps[i]); err != nil {
+			return err
+		}
 	}
 	for _, c := range w.copies {
 		out[c.out].Copy(c.from)
 	}
-	w.leave()
+	return nil
+}
+
+func (w *walk) step(s *step) error {
+	w.x.err = nil
+	if s.op.Eval(&w.x, s.out, s.in); w.x.err != nil {
+		return fmt.Errorf("graph: %s: %w", s.node, w.x.err)
+	}
 	return nil
 }
 
@@ -177,7 +188,9 @@ func (w *walk) NonFinite(out, in []*Tensor) (*Node, error) {
 	}
 	for i := range w.steps {
 		s := &w.steps[i]
-		s.op.Eval(&w.x, s.out, s.in)
+		if err := w.step(s); err != nil {
+			return nil, err
+		}
 		if !s.out.Finite() {
 			return s.node, nil
 		}

@@ -13,6 +13,10 @@ import (
 // Model is an architecture on an engine: it computes losses, gradients,
 // Hessian-vector products and logits at any parameter vector. Parameters are
 // not part of it. A Model is for one goroutine; Clone makes others.
+//
+// On an engine with memory of its own, a [graph.Resident], the data set last
+// used is kept there as long as the Model is; models on one device share it. It
+// must not change: what was sent is what counts.
 type Model struct {
 	arch   Arch
 	engine graph.Engine
@@ -23,6 +27,7 @@ type Model struct {
 	compiler graph.Engine // engine, with one block of memory for all programs
 	programs programs
 	x        *graph.Tensor // rows of the largest batch so far
+	table    *table        // the data set last used, if the engine keeps it
 	part     *graph.Tensor // gradient of one part of a large batch
 	partSize int           // examples of a part
 	work     *work
@@ -89,7 +94,7 @@ func (m *Model) Clone() *Model {
 // moveTo makes m a model on another engine of equal bits, without memory.
 func (m *Model) moveTo(e graph.Engine) {
 	m.engine, m.compiler = e, sharing(e)
-	m.programs, m.x = programs{}, nil
+	m.programs, m.x, m.table = programs{}, nil, nil
 }
 
 // sharing returns e with memory that the programs of one model share, if e can:
@@ -185,7 +190,7 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 		hi := min(lo+m.partSize, len(ids))
 		p, err := m.load(kind, view, ds, ids[lo:hi], 1/float64(len(ids)))
 		if err != nil {
-			return err
+			return m.withTable(err)
 		}
 		if lo == 0 {
 			err = f(p, lo, sum)
@@ -193,7 +198,7 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 			accumulate(sum, m.part)
 		}
 		if err != nil {
-			return err
+			return m.withTable(err)
 		}
 	}
 	return nil

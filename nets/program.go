@@ -26,6 +26,8 @@ type shapeKey struct {
 type batchProgram struct {
 	program graph.Program
 	x, y, c *graph.Tensor
+	gather  *gather       // that of x, on an engine that keeps the data set
+	rows    *graph.Tensor // what it gathered, nil if x is filled on the host
 	v       *graph.Tensor // direction of an HVP, or the pull of a Steer
 	z, dz   *graph.Tensor // logits, and the gradient in them
 	out     []*graph.Tensor
@@ -35,11 +37,19 @@ type batchProgram struct {
 
 func (p *batchProgram) run(w *graph.Tensor) error {
 	p.arrange(w)
-	return p.program.Run(p.out, p.in)
+	err := p.program.Run(p.out, p.in)
+	if p.rows != nil {
+		p.rows.Forget() // programs of dozens of sizes would hold a batch each
+	}
+	return err
 }
 
 func (p *batchProgram) arrange(w *graph.Tensor) {
-	p.in = append(p.in[:0], w, p.x)
+	x := p.x
+	if p.rows != nil {
+		x = p.rows
+	}
+	p.in = append(p.in[:0], w, x)
 	if p.y != nil {
 		p.in = append(p.in, p.y, p.c)
 	}
@@ -118,7 +128,12 @@ func (m *Model) load(kind programKind, view View, ds *data.Dataset, ids []int, c
 	if err := view.Augment.validate(ds.Shape); err != nil {
 		return nil, err
 	}
-	m.gather(p.x, view, ds, ids)
+	p.rows = nil
+	if t := m.keep(view, ds); t == nil {
+		m.gather(p.x, view, ds, ids)
+	} else if err := m.gatherOnDevice(p, t, ids); err != nil {
+		return nil, err
+	}
 	for i, id := range ids {
 		p.y.Set(i, float64(ds.Y[id]))
 		p.c.Set(i, c)

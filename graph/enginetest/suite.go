@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) graph.Engine, opt Options) {
 	t.Run("several outputs", func(t *testing.T) { testOutputs(t, open(t)) })
 	t.Run("update in the graph", func(t *testing.T) { testUpdate(t, open(t)) })
 	t.Run("large logits", func(t *testing.T) { testLargeLogits(t, open(t)) })
+	t.Run("rows", func(t *testing.T) { testRows(t, open(t)) })
 	t.Run("bad arguments", func(t *testing.T) { testBadArguments(t, open(t)) })
 	t.Run("memory", func(t *testing.T) { testMemory(t, open(t), opt) })
 }
@@ -230,6 +231,44 @@ func testLargeLogits(t *testing.T, e graph.Engine) {
 		for i, want := range []float64{1, -1, 0, 0, 0, 0} {
 			require.Equal(t, want, out[1].At(i))
 			require.Zero(t, out[2].At(i))
+		}
+	}
+}
+
+// testRows reads rows of a table and adds rows to one, repeats included. An
+// index outside the table is an error, and the program works after it.
+func testRows(t *testing.T, e graph.Engine) {
+	for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
+		g := graph.New(dt)
+		table, index, c := g.Input("table", 3, 2, 1), g.Input("index", 4), g.Input("c", 4)
+		read := graph.Rows(table, index)
+		loss := graph.Dot(c, graph.RowDot(read, read))
+		nodes := []*graph.Node{read, graph.Grad(loss, table)}
+		in, out := results(table, index, c), results(nodes...)
+		for i := range 6 {
+			in[0].Set(i, float64(i+1))
+		}
+		set := func(at ...float64) {
+			for i, v := range at {
+				in[1].Set(i, v)
+				in[2].Set(i, float64(i+1))
+			}
+		}
+		p, err := e.Compile([]*graph.Node{table, index, c}, nodes)
+		require.NoError(t, err)
+		for _, bad := range []float64{3, -1, 1e30, math.NaN(), 0.5} {
+			set(2, 0, bad, 2)
+			err := p.Run(out, in)
+			require.ErrorContains(t, err, "rows", "index %g", bad)
+			require.ErrorContains(t, err, "outside the table of 3 rows", "index %g", bad)
+		}
+		set(2, 0, 2, 2)
+		require.NoError(t, p.Run(out, in))
+		for i, v := range []float64{5, 6, 1, 2, 5, 6, 5, 6} {
+			require.Equal(t, v, out[0].At(i))
+		}
+		for i, v := range []float64{4, 8, 0, 0, 80, 96} { // row 2 has weights 1, 3 and 4
+			require.Equal(t, v, out[1].At(i))
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Engine struct {
 	// resident keeps results in libtorch's memory, as on CUDA. Tests set it to
 	// take that way on the CPU.
 	resident bool
+	sent     atomic.Int64 // numbers that went from the host to the device, for tests
 }
 
 // setup is done once, before the first call of libtorch.
@@ -95,6 +96,9 @@ func (e *Engine) Name() string { return e.name }
 
 // Device returns "cpu" or "cuda:N".
 func (e *Engine) Device() string { return e.device }
+
+// Resident implements graph.Resident: on the CPU programs use the host's memory.
+func (e *Engine) Resident() bool { return e.resident }
 
 // Sharing implements graph.Sharer. Programs free every value as they run, and
 // hold none between runs.

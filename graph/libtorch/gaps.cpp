@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/core/List.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
@@ -18,6 +19,7 @@
 #include <ATen/ops/zeros.h>
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <torch/csrc/api/include/torch/version.h>
 #include <vector>
@@ -141,6 +143,37 @@ gaps_tensor gaps_norm_grad(gaps_tensor xhat, gaps_tensor g) {
     at::Tensor mean = at::zeros({rows, 1}, g->options()), rstd = at::ones({rows, 1}, g->options());
     auto r = at::native_layer_norm_backward(*g, *xhat, {xhat->size(1)}, mean, rstd, {}, {}, {true, false, false});
     return std::get<0>(r);
+  });
+}
+
+// numbers returns the index as whole numbers. It looks at them first, which on a
+// device waits for it: a kernel that meets a number outside the table would end
+// the process's use of the device.
+static at::Tensor numbers(const at::Tensor &index, int64_t n) {
+  at::Tensor i = index.to(at::kLong);
+  at::Tensor good = index.ge(0).logical_and_(index.lt(n)).logical_and_(i.eq(index));
+  if (!good.all().item<bool>())
+    throw std::runtime_error("an index is outside the table of " + std::to_string(n) + " rows");
+  return i;
+}
+
+gaps_tensor gaps_rows(gaps_tensor table, gaps_tensor index) {
+  return guarded([&] { return table->index_select(0, numbers(*index, table->size(0))); });
+}
+
+// gaps_add_rows, if ordered, adds in an order that is fixed on a GPU, where
+// index_add_ adds as the numbers come; on the CPU it is the other way round.
+gaps_tensor gaps_add_rows(gaps_tensor rows, gaps_tensor index, int64_t n, int ordered) {
+  return guarded([&] {
+    at::Tensor i = numbers(*index, n);
+    std::vector<int64_t> dims = rows->sizes().vec();
+    dims[0] = n;
+    at::Tensor table = at::zeros(dims, rows->options());
+    if (!ordered)
+      return table.index_add_(0, i, *rows);
+    c10::List<c10::optional<at::Tensor>> at;
+    at.push_back(i);
+    return table.index_put_(at, *rows, true);
   });
 }
 

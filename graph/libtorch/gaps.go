@@ -127,6 +127,24 @@ func (x *exec) normGrad(xhat, g tensor) tensor {
 	return x.own(cooked(C.gaps_norm_grad(raw(xhat), raw(g))))
 }
 
+func (x *exec) rows(table, index tensor) tensor {
+	if x.err != nil {
+		return nil
+	}
+	return x.own(cooked(C.gaps_rows(raw(table), raw(index))))
+}
+
+func (x *exec) addRows(rows, index tensor, n int, ordered bool) tensor {
+	if x.err != nil {
+		return nil
+	}
+	order := C.int(0)
+	if ordered {
+		order = 1
+	}
+	return x.own(cooked(C.gaps_add_rows(raw(rows), raw(index), C.int64_t(n), order)))
+}
+
 // own takes a tensor that a function of gaps.h returned.
 func (x *exec) own(t tensor) tensor {
 	if t == nil {

@@ -33,6 +33,8 @@ gaps_tensor gaps_conv(gaps_tensor x, gaps_tensor k, int64_t stride, int64_t pad)
 gaps_tensor gaps_conv_input_grad(gaps_tensor k, gaps_tensor g, const int64_t *x_dims, int64_t stride, int64_t pad);
 gaps_tensor gaps_conv_kernel_grad(gaps_tensor x, gaps_tensor g, const int64_t *k_dims, int64_t stride, int64_t pad, int64_t groups);
 gaps_tensor gaps_norm_grad(gaps_tensor xhat, gaps_tensor g);
+gaps_tensor gaps_rows(gaps_tensor table, gaps_tensor index);
+gaps_tensor gaps_add_rows(gaps_tensor rows, gaps_tensor index, int64_t n, int ordered);
 int gaps_finite(gaps_tensor t);
 
 #ifdef __cplusplus

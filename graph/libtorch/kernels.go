@@ -76,6 +76,12 @@ func (c *compiler) kernel(n *graph.Node) kernel {
 	case graph.BiasOp:
 		return bias(op.Act, in)
 
+	// Tables.
+	case graph.RowsOp:
+		return func(x *exec, in []tensor) tensor { return x.rows(in[0], in[1]) }
+	case graph.AddRowsOp:
+		return func(x *exec, in []tensor) tensor { return x.addRows(in[0], in[1], op.N, c.ordered) }
+
 	// Dense and loss.
 	case graph.MatMulOp:
 		return matMul(op)

@@ -96,6 +96,10 @@ func init() {
 	opCases["onehot"] = opCase{[][]int{s(4)}, 0, apply(graph.OneHotOp{K: 3})}
 	opCases["crossentropy"] = opCase{[][]int{s(4, 3), s(4)}, 1, apply(graph.CrossEntropyOp{})}
 	opCases["crossentropygrad"] = opCase{[][]int{s(4, 3), s(4), s(4)}, 1, apply(graph.CrossEntropyGradOp{})}
+	opCases["rows"] = opCase{[][]int{s(3, 2, 2), s(5)}, 1, apply(graph.RowsOp{})}
+	opCases["rows of vector"] = opCase{[][]int{s(3), s(5)}, 1, apply(graph.RowsOp{})}
+	opCases["addrows"] = opCase{[][]int{s(5, 2, 2), s(5)}, 1, apply(graph.AddRowsOp{N: 4})}
+	opCases["addrows of vector"] = opCase{[][]int{s(5), s(5)}, 1, apply(graph.AddRowsOp{N: 3})}
 	for _, c := range []struct{ stride, pad int }{{1, 0}, {1, 2}, {2, 1}, {3, 1}} {
 		add(fmt.Sprint("conv2d ", c), apply(graph.Conv2DOp{Stride: c.stride, Pad: c.pad}), s(2, 3, 8, 7), s(4, 3, 3, 2))
 		oh, ow := (8+2*c.pad-3)/c.stride+1, (7+2*c.pad-2)/c.stride+1

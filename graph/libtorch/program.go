@@ -47,7 +47,7 @@ func (p *program) Run(out, in []*graph.Tensor) error {
 
 // ErrMemory is wrapped by the error of a run that the device's memory did not
 // suffice for.
-var ErrMemory = errors.New("libtorch: the device's memory is full")
+var ErrMemory = fmt.Errorf("libtorch: %w", graph.ErrMemory)
 
 func isMemory(err error) bool {
 	if err == nil {
@@ -142,6 +142,7 @@ func (p *program) argument(pins *runtime.Pinner, t *graph.Tensor) tensor {
 	if x.err != nil {
 		return nil
 	}
+	p.engine.sent.Add(int64(t.Len()))
 	// The buffer gets a handle of its own: should t not take it, this run's
 	// goes on.
 	own := x.keep(x.clone(up))
