@@ -7,8 +7,7 @@ import (
 )
 
 // Policy returns what runs of model on ds by cfg have to record for the
-// methods. It reports false where they need no
-// record.
+// methods. It reports false where they need no record.
 func Policy(model *nets.Model, ds *data.Dataset, cfg nets.Config, methods ...Method) (p history.Policy, ok bool) {
 	var gradients, pushes bool
 	var checkpoints []float64
