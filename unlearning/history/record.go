@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -15,6 +16,7 @@ type Record struct {
 	policy string
 	print  Fingerprint
 	store  store
+	known  atomic.Pointer[known] // the data set last compared with
 }
 
 // GapError says that a record does not hold what was asked for.
@@ -45,8 +47,14 @@ func (r *Record) Bytes() int64 { return r.store.bytes() }
 // Check returns an error that wraps ErrMismatch if the record is not one of
 // run. A record made by another engine is accepted: it is close to what this
 // one would have recorded, not equal.
+//
+// The data are compared by a checksum of all of them. It is not taken again of
+// the very Dataset that was recorded, or compared before, in this process: a
+// Dataset is read-only once in use.
 func (r *Record) Check(run *nets.Run) error {
-	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data, run.Initial))
+	sum := r.known.Load().checksum(run.Data)
+	r.known.Store(know(run.Data, sum))
+	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, sum, run.Initial))
 }
 
 // Checkpoints returns the steps before which parameters and momentum are

@@ -19,6 +19,7 @@ type Recorder struct {
 	open   func(Fingerprint) (store, error)
 	store  store
 	print  Fingerprint
+	known  *known
 	plan   []span // still to come
 	now    *segment
 	pushes *pushes // nil unless asked for
@@ -44,7 +45,8 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 	if s.Config.Drop.Len() > 0 || s.Config.Only != nil {
 		return errors.New("history: a run that leaves examples out cannot be recorded")
 	}
-	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, s.Initial)
+	r.known = know(s.Data, checksum(s.Data))
+	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, r.known.sum, s.Initial)
 	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
 	if r.policy.pushes {
 		r.pushes = newPushes(s)
@@ -101,5 +103,7 @@ func (r *Recorder) Record() *Record {
 	if !r.done {
 		panic("history: Record before the recorded run has ended")
 	}
-	return &Record{policy: r.policy.String(), print: r.print, store: r.store}
+	rec := &Record{policy: r.policy.String(), print: r.print, store: r.store}
+	rec.known.Store(r.known)
+	return rec
 }
