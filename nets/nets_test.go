@@ -95,6 +95,13 @@ func TestGradientInParts(t *testing.T) {
 	require.InDeltaSlice(t, sum, whole.Float64s(), 1e-14)
 
 	v := m.Init(2)
+	both := []*graph.Tensor{m.NewVector(), m.NewVector()}
+	require.NoError(t, m.GradientsAs(nets.View{}, []*graph.Tensor{v, w}, ds, ids, both))
+	require.Equal(t, whole.Float64s(), both[1].Float64s(), "as one by one")
+	_, err = m.Gradient(v, ds, ids, whole)
+	require.NoError(t, err)
+	require.Equal(t, whole.Float64s(), both[0].Float64s())
+
 	require.NoError(t, m.HVP(w, v, ds, ids, whole))
 	step := func(c float64) *graph.Tensor {
 		u := w.Clone()
@@ -111,7 +118,7 @@ func TestGradientInParts(t *testing.T) {
 	for j := range m.Size() {
 		require.InDelta(t, (up.At(j)-down.At(j))/(2*h), whole.At(j), 1e-6)
 	}
-	require.InDelta(t, 1030*(2+2+8.0/3), m.GradEvals(), 1e-9)
+	require.InDelta(t, 1030*(2+3+2+8.0/3), m.GradEvals(), 1e-9)
 }
 
 func TestSameSeedSameBits(t *testing.T) {

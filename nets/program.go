@@ -37,11 +37,15 @@ type batchProgram struct {
 
 func (p *batchProgram) run(w *graph.Tensor) error {
 	p.arrange(w)
-	err := p.program.Run(p.out, p.in)
+	return p.program.Run(p.out, p.in)
+}
+
+// unload lets go of a batch that was gathered on a device: programs of dozens
+// of sizes would hold one each.
+func (p *batchProgram) unload() {
 	if p.rows != nil {
-		p.rows.Forget() // programs of dozens of sizes would hold a batch each
+		p.rows.Forget()
 	}
-	return err
 }
 
 func (p *batchProgram) arrange(w *graph.Tensor) {

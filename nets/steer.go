@@ -28,7 +28,7 @@ func (m *Model) SteerGradient(view View, w *graph.Tensor, ds *data.Dataset, ids 
 		return fmt.Errorf("nets: %s: %d weights, %d pulls and %d logits for %d examples of %d classes", m.arch.Name, len(s.Weights), len(s.Pull), len(s.Logits), len(ids), k)
 	}
 	m.work.add(gradientThirds * len(ids))
-	return m.overParts(steeredProgram, view, ds, ids, grad, func(p *batchProgram, lo int, g *graph.Tensor) error {
+	return m.overParts(steeredProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
 		for i := range p.c.Len() {
 			p.c.Set(i, s.Weights[lo+i])
 		}
