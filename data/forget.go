@@ -101,6 +101,17 @@ func (f ForgetSet) Split(batch, kept, gone []int) ([]int, []int) {
 	return kept, gone
 }
 
+// Count returns how many examples of a batch are to be forgotten.
+func (f ForgetSet) Count(batch []int) int {
+	n := 0
+	for _, i := range batch {
+		if i >= 0 && i < f.n {
+			n += int(f.bits[i/64] >> (i % 64) & 1) // a sum: whether one is gone is chance, and no branch predicts it
+		}
+	}
+	return n
+}
+
 // Validate reports whether the set can be used with a training set of n
 // examples: it was made for that n, or it is the zero value.
 func (f ForgetSet) Validate(n int) error {

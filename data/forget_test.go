@@ -106,4 +106,7 @@ func TestSplitDoesNotAllocate(t *testing.T) {
 	for _, i := range gone {
 		require.True(t, f.Contains(i))
 	}
+	require.Equal(t, len(gone), f.Count(batch))
+	require.Zero(t, f.Count([]int{-1, 100, 1 << 40}))
+	require.Zero(t, ForgetSet{}.Count(batch))
 }

@@ -18,16 +18,16 @@ func (r Recursion) afford(q *request, budget float64) (share, least float64, err
 	}
 	var steps []step
 	var fixed int
-	var kept, gone []int
-	for t, batch := range q.Run.Order.Steps(first, q.Run.Steps) {
-		if kept, gone = q.Forget.Split(batch, kept[:0], gone[:0]); len(kept) == 0 {
+	for t := first; t < q.Run.Steps; t++ {
+		kept, gone := q.batches.sizes(t)
+		if kept == 0 {
 			continue
 		}
 		computed := dist.computed(t)
 		if computed {
-			fixed += min(len(kept), len(gone))
+			fixed += min(kept, gone)
 		}
-		steps = append(steps, step{len(kept), len(batch), (computed || len(gone) == 0) && q.recorded(t, t+1)})
+		steps = append(steps, step{kept, kept + gone, (computed || gone == 0) && q.recorded(t, t+1)})
 	}
 	cost := func(share float64) float64 {
 		sum := fixed

@@ -35,7 +35,7 @@ func (a Amnesiac) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("unlearning: amnesiac: %w", err)
 		}
-		if len(pt.gone) > 0 {
+		if _, gone := pt.sizes(); gone > 0 {
 			if pt.g == nil { // a gap of the record, whose updates would be guesses
 				return nil, fmt.Errorf("unlearning: amnesiac: %w", &history.GapError{From: pt.t, To: pt.t + 1, Policy: q.History.Policy()})
 			}

@@ -62,20 +62,19 @@ func (Exact) String() string { return "exact" }
 func (Exact) start(q *request) (curve, error) {
 	u, g := q.model.NewVector(), q.model.NewVector()
 	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
-		return q.difference(pt.kept, pt, d, keptGrad, u, g, h)
+		kept, _ := pt.split()
+		return q.difference(kept, pt, d, keptGrad, u, g, h)
 	}), nil
 }
 
 // difference sets h to ∇L(w+d) − ∇L(w) over ids; grad is ∇L(w) if known.
 func (q *request) difference(ids []int, pt point, d, grad, u, g, h *graph.Tensor) error {
-	if grad == nil {
-		if err := q.gradient(pt, pt.w, ids, g); err != nil {
-			return err
-		}
-		grad = g
-	}
 	combine(u, 1, pt.w, 1, d)
-	if err := q.gradient(pt, u, ids, h); err != nil {
+	at, to := []*graph.Tensor{u}, []*graph.Tensor{h}
+	if grad == nil {
+		at, to, grad = append(at, pt.w), append(to, g), g
+	}
+	if err := q.model.GradientsAs(q.Run.View(pt.t), at, q.Run.Data, ids, to); err != nil {
 		return err
 	}
 	combine(h, 1, h, -1, grad)
@@ -89,7 +88,8 @@ func (ExactHVP) String() string { return "exact-hvp" }
 
 func (ExactHVP) start(q *request) (curve, error) {
 	return curveFunc(func(pt point, d, _, h *graph.Tensor) error {
-		return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, pt.kept, h)
+		kept, _ := pt.split()
+		return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, kept, h)
 	}), nil
 }
 
@@ -140,14 +140,18 @@ func (s Sampled) start(q *request) (curve, error) {
 	draw := newSampler(q.retained, s.Seed)
 	u, g := q.model.NewVector(), q.model.NewVector()
 	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
-		ids, grad := pt.kept, keptGrad
-		if n, own := s.size(q, len(pt.kept), len(pt.kept)+len(pt.gone)); !own {
-			ids, grad = draw.next(n), nil
+		var ids []int
+		kept, gone := pt.sizes()
+		n, own := s.size(q, kept, kept+gone)
+		if own {
+			ids, _ = pt.split()
+		} else {
+			ids, keptGrad = draw.next(n), nil
 		}
 		if s.HVP {
 			return q.model.HVPAs(q.Run.View(pt.t), pt.w, d, q.Run.Data, ids, h)
 		}
-		return q.difference(ids, pt, d, grad, u, g, h)
+		return q.difference(ids, pt, d, keptGrad, u, g, h)
 	}), nil
 }
 

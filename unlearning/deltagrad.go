@@ -73,7 +73,7 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		if err != nil {
 			return fail(err)
 		}
-		if len(pt.kept) == 0 {
+		if kept, _ := pt.sizes(); kept == 0 {
 			continue
 		}
 		explicit := pt.t < d.J0 || (pt.t-d.J0)%d.T0 == 0
@@ -93,17 +93,18 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 // atIterate sets kept to the gradient of the kept examples at u.
 func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants, region *trust, kept, gone, full *graph.Tensor) error {
 	ds, view := q.Run.Data, q.Run.View(pt.t)
-	nk, m := float64(len(pt.kept)), float64(len(pt.gone))
+	keptIDs, goneIDs := pt.split()
+	nk, m := float64(len(keptIDs)), float64(len(goneIDs))
 	gone.Zero()
 	if m > 0 {
-		if _, err := q.model.GradientAs(view, u, ds, pt.gone, gone); err != nil {
+		if _, err := q.model.GradientAs(view, u, ds, goneIDs, gone); err != nil {
 			return err
 		}
 	}
 	step := q.model.NewVector()
 	combine(step, 1, u, -1, pt.w)
 	if explicit {
-		if _, err := q.model.GradientAs(view, u, ds, pt.kept, kept); err != nil {
+		if _, err := q.model.GradientAs(view, u, ds, keptIDs, kept); err != nil {
 			return err
 		}
 		if norm(step) == 0 {

@@ -109,9 +109,10 @@ func (s *disturbances) computed(t int) bool {
 
 // at sets delta to the disturbance of a step that keeps some examples.
 func (s *disturbances) at(pt point, delta *graph.Tensor) error {
+	kept, gone := pt.sizes()
 	computed := s.computed(pt.t)
-	s.known = computed || len(pt.gone) == 0
-	if len(pt.gone) == 0 {
+	s.known = computed || gone == 0
+	if gone == 0 {
 		delta.Zero()
 		return nil
 	}
@@ -128,7 +129,7 @@ func (s *disturbances) at(pt point, delta *graph.Tensor) error {
 		_, err := s.compute(pt, delta)
 		return err
 	case s.small:
-		combine(delta, float64(len(pt.gone))/float64(len(pt.kept)), s.ahead.share, 0, delta)
+		combine(delta, float64(gone)/float64(kept), s.ahead.share, 0, delta)
 	default:
 		combine(delta, -1, s.ahead.share, 0, delta)
 	}
@@ -142,10 +143,11 @@ func (s *disturbances) compute(pt point, delta *graph.Tensor) (g *graph.Tensor, 
 	if pt.mean() == nil {
 		return nil, s.noGradient(pt.t)
 	}
-	m, c := float64(len(pt.gone)), float64(len(pt.kept))
-	less, share := pt.gone, m/(m+c)
+	kept, less := pt.split()
+	m, c := float64(len(less)), float64(len(kept))
+	share := m / (m + c)
 	if m > c {
-		less, share = pt.kept, c/(m+c)
+		less, share = kept, c/(m+c)
 	}
 	if err := s.q.gradient(pt, pt.w, less, s.buf); err != nil {
 		return nil, err

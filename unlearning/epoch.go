@@ -68,9 +68,10 @@ func (s *disturbances) add(e *epochSums, pt point) error {
 	if g == nil {
 		return s.noGradient(pt.t)
 	}
-	b, m := len(pt.kept)+len(pt.gone), len(pt.gone)
+	kept, gone := pt.sizes()
+	b, m := kept+gone, gone
 	if !s.small {
-		m = len(pt.kept)
+		m = kept
 	}
 	e.n, e.m = e.n+b, e.m+m
 	addScaled(e.all, float64(b), g)
@@ -79,7 +80,7 @@ func (s *disturbances) add(e *epochSums, pt point) error {
 		addScaled(e.rest, float64(m), g)
 		return nil
 	}
-	if len(pt.kept) == 0 || len(pt.gone) == 0 {
+	if kept == 0 || gone == 0 {
 		// All of the batch is on one side: its gradient is known.
 		addScaled(e.part, float64(m), g)
 		return nil
@@ -99,7 +100,7 @@ func (s *disturbances) add(e *epochSums, pt point) error {
 	}
 	// ∇ over the kept is g − δ, over the gone g + (b−m)/m δ.
 	addScaled(e.part, float64(m), g)
-	c := float64(len(pt.kept))
+	c := float64(kept)
 	if !s.small {
 		c = -c
 	}

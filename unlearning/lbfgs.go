@@ -123,7 +123,8 @@ func (c LBFGS) start(q *request) (curve, error) {
 	return curveFunc(func(pt point, d, keptGrad, h *graph.Tensor) error {
 		defer func() { step++ }()
 		if step < c.Warm || (step-c.Warm)%c.Period == 0 || len(b.s) == 0 {
-			if err := q.difference(pt.kept, pt, d, keptGrad, u, g, h); err != nil {
+			kept, _ := pt.split()
+			if err := q.difference(kept, pt, d, keptGrad, u, g, h); err != nil {
 				return err
 			}
 			region.saw(d, h)

@@ -91,6 +91,7 @@ type request struct {
 	method   string
 	model    *nets.Model
 	retained []int
+	batches  *batches
 	began    time.Time
 	read     int64
 	guards   map[string]int
@@ -129,7 +130,7 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 	model := p.Run.Model.Clone()
 	return &request{
 		Problem: p, method: m.Name(), model: model, retained: p.Forget.Retained(n),
-		began: began, guards: map[string]int{},
+		batches: newBatches(p.Run.Order, p.Forget), began: began, guards: map[string]int{},
 	}, nil, nil
 }
 

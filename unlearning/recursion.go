@@ -65,7 +65,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	if err != nil {
 		return fail(err)
 	}
-	k, err := newKernel(q)
+	k, err := newContraction(q)
 	if err != nil {
 		return fail(err)
 	}
@@ -76,7 +76,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 		if err != nil {
 			return fail(fmt.Errorf("step %d: %w", pt.t, err))
 		}
-		if len(pt.kept) == 0 {
+		if kept, _ := pt.sizes(); kept == 0 {
 			k.undo(pt)
 			continue
 		}
@@ -103,17 +103,17 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	return q.end(u)
 }
 
-// kernel is one step of the recursion as a graph, run by the model's engine.
-type kernel struct {
+// contraction is one step of the recursion as a graph, run by the model's engine.
+type contraction struct {
 	d, q, h, delta *graph.Tensor
 	d2, q2, eta    *graph.Tensor
 	moved          bool // d ≠ 0
 	program        graph.Program
 }
 
-func newKernel(q *request) (*kernel, error) {
+func newContraction(q *request) (*contraction, error) {
 	v := q.model.NewVector
-	k := &kernel{d: v(), q: v(), h: v(), delta: v(), d2: v(), q2: v(), eta: graph.NewTensor(q.model.DType())}
+	k := &contraction{d: v(), q: v(), h: v(), delta: v(), d2: v(), q2: v(), eta: graph.NewTensor(q.model.DType())}
 	cfg := q.Run.Config
 	err := graph.Build(func() {
 		n := q.model.Size()
@@ -130,7 +130,7 @@ func newKernel(q *request) (*kernel, error) {
 }
 
 // step applies the recursion to h = H_t d and delta = δ_t.
-func (k *kernel) step(eta float64) error {
+func (k *contraction) step(eta float64) error {
 	k.eta.Set(0, -eta)
 	err := k.program.Run([]*graph.Tensor{k.d2, k.q2}, []*graph.Tensor{k.d, k.q, k.h, k.delta, k.eta})
 	k.d, k.d2, k.q, k.q2 = k.d2, k.d, k.q2, k.q
@@ -141,7 +141,7 @@ func (k *kernel) step(eta float64) error {
 // undo is the step of a batch that is wholly forgotten: d takes back what the
 // original run did. Where the momentum of the original run is not recorded,
 // the difference of momenta keeps its value.
-func (k *kernel) undo(pt point) {
+func (k *contraction) undo(pt point) {
 	for i := range k.d.Len() {
 		k.d.Set(i, k.d.At(i)+pt.w.At(i)-pt.wNext.At(i))
 	}

@@ -11,12 +11,18 @@ import (
 // point is one step of the recorded run, or of what the record tells of it.
 type point struct {
 	t            int
-	kept, gone   []int // the batch without U, and its part in U
+	batches      *batches
 	w, p         *graph.Tensor
 	wNext, pNext *graph.Tensor
 	g            *graph.Tensor // nil where the record has none
 	drift        *graph.Tensor // there: about the mean gradient of all data
 }
+
+// sizes returns the sizes of the batch without U, and of its part in U.
+func (p point) sizes() (kept, gone int) { return p.batches.sizes(p.t) }
+
+// split returns the batch without U, and its part in U.
+func (p point) split() (kept, gone []int) { return p.batches.split(p.t) }
 
 // mean returns g_t or what is known of its mean.
 func (p point) mean() *graph.Tensor {
@@ -39,18 +45,6 @@ func (q *request) gradient(pt point, w *graph.Tensor, ids []int, g *graph.Tensor
 // rate, and p is nil; that speed also tells the mean gradient.
 func (q *request) trajectory(from int) iter.Seq2[point, error] {
 	return func(yield func(point, error) bool) {
-		var kept, gone []int
-		order := q.Run.Order
-		per := order.StepsPerEpoch()
-		var perm []int
-		batch := func(t int) ([]int, []int) {
-			if perm == nil || t%per == 0 || t == from {
-				perm = order.Epoch(t / per)
-			}
-			lo := t % per * order.Batch
-			kept, gone = q.Forget.Split(perm[lo:min(lo+order.Batch, order.N)], kept[:0], gone[:0])
-			return kept, gone
-		}
 		at := from
 		var w *graph.Tensor // parameters before step at, where the last replay ended
 		for _, span := range q.History.Covered() {
@@ -69,7 +63,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 					yield(point{}, q.gap(at))
 					return
 				}
-				if !q.line(at, lo, w, next, batch, yield) {
+				if !q.line(at, lo, w, next, yield) {
 					return
 				}
 			}
@@ -79,8 +73,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 					yield(point{}, err)
 					return
 				}
-				pt := point{t: s.T, w: s.W, p: s.P, g: s.G, wNext: s.WAfter, pNext: s.PAfter}
-				pt.kept, pt.gone = batch(s.T)
+				pt := point{t: s.T, batches: q.batches, w: s.W, p: s.P, g: s.G, wNext: s.WAfter, pNext: s.PAfter}
 				if !yield(pt, nil) {
 					return
 				}
@@ -97,7 +90,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 		case w == nil:
 			yield(point{}, q.gap(at))
 		default:
-			q.line(at, q.Run.Steps, w, q.Run.Params, batch, yield)
+			q.line(at, q.Run.Steps, w, q.Run.Params, yield)
 		}
 	}
 }
@@ -107,7 +100,7 @@ func (q *request) gap(at int) error {
 }
 
 // line yields the steps from … to−1 of a straight line from a to b.
-func (q *request) line(from, to int, a, b *graph.Tensor, batch func(int) ([]int, []int), yield func(point, error) bool) bool {
+func (q *request) line(from, to int, a, b *graph.Tensor, yield func(point, error) bool) bool {
 	var total, done float64
 	for t := from; t < to; t++ {
 		total += q.rate(t)
@@ -120,9 +113,7 @@ func (q *request) line(from, to int, a, b *graph.Tensor, batch func(int) ([]int,
 		// Under a steady gradient p is (g + λw)/(1−β), and Σ η p is the way.
 		combine(drift, (1-cfg.Momentum)/total, a, -(1-cfg.Momentum)/total, b)
 		addScaled(drift, -cfg.WeightDecay, w)
-		pt := point{t: t, w: w, wNext: next, drift: drift}
-		pt.kept, pt.gone = batch(t)
-		if !yield(pt, nil) {
+		if !yield(point{t: t, batches: q.batches, w: w, wNext: next, drift: drift}, nil) {
 			return false
 		}
 		w, next = next, w
