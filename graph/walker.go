@@ -22,6 +22,9 @@ type Walker struct {
 // of workers, 0 meaning GOMAXPROCS.
 func NewWalker(workers int) *Walker { return &Walker{pool: parallel.New(workers)} }
 
+// Workers returns the number of workers, at least 1.
+func (w *Walker) Workers() int { return w.pool.Workers() }
+
 // Name implements Engine.
 func (w *Walker) Name() string { return "gorgonia/" + gemm.Name() }
 

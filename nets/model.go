@@ -92,6 +92,26 @@ func (m *Model) Clone() *Model {
 	return &c
 }
 
+// Crew returns models that compute as m does, bit for bit, each for a goroutine
+// of its own: as many as m's engine has workers, on one core each. Where
+// gradients do not depend on each other, sharing them out is faster than sharing
+// each of them out. Of engines other than a [graph.Walker] it is one model. What
+// they do counts with m's.
+func (m *Model) Crew() []*Model {
+	crew := []*Model{m.Clone()}
+	w, ok := m.engine.(*graph.Walker)
+	if !ok || w.Workers() == 1 {
+		return crew
+	}
+	for len(crew) < w.Workers() {
+		crew = append(crew, m.Clone())
+	}
+	for _, c := range crew {
+		c.moveTo(&graph.Walker{})
+	}
+	return crew
+}
+
 // moveTo makes m a model on another engine of equal bits, without memory.
 func (m *Model) moveTo(e graph.Engine) {
 	m.engine, m.compiler = e, sharing(e)

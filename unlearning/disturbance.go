@@ -35,10 +35,10 @@ type disturbances struct {
 	tails  bool
 	knots  *knots
 	small  bool // the smaller side is U
-	buf    *graph.Tensor
 	kept   *graph.Tensor
 	deltas map[int]*graph.Tensor // by step: δ_t where it was computed beforehand
 	known  bool                  // the last delta given out is δ_t, not an interpolation
+	desk   *desk                 // for those that are computed when asked for
 	ahead  *ahead
 }
 
@@ -49,7 +49,7 @@ func planDisturbances(q *request, first int, c Disturbance) (*disturbances, erro
 	}
 	s := &disturbances{
 		q: q, tails: c.Tails, small: 2*q.Forget.Len() <= q.Run.Data.Len(),
-		buf: q.model.NewVector(), kept: q.model.NewVector(), deltas: map[int]*graph.Tensor{},
+		kept: q.model.NewVector(), deltas: map[int]*graph.Tensor{}, desk: newDesk(q),
 	}
 	// Knots are whole epochs: only over one do all of U and all data meet. Steps
 	// of an epoch that the window or the run cuts are computed.
@@ -81,8 +81,12 @@ func newDisturbances(ctx context.Context, q *request, first int, c Disturbance) 
 	if err != nil || s.exact {
 		return s, err
 	}
-	s.ahead = lookAhead(q, first)
-	return s, s.gather(ctx, first)
+	desks := newDesks(q)
+	if err := s.gather(ctx, first, desks); err != nil {
+		return nil, err
+	}
+	s.ahead = s.lookAhead(ctx, first, desks[0], len(desks) > 1)
+	return s, nil
 }
 
 // close ends the walk ahead.
@@ -107,7 +111,8 @@ func (s *disturbances) computed(t int) bool {
 	return s.exact || s.knots.computed(t/per) || s.tails && tail
 }
 
-// at sets delta to the disturbance of a step that keeps some examples.
+// at sets delta to the disturbance of a step that keeps some examples. reach has
+// been called with it.
 func (s *disturbances) at(pt point, delta *graph.Tensor) error {
 	kept, gone := pt.sizes()
 	computed := s.computed(pt.t)
@@ -116,56 +121,21 @@ func (s *disturbances) at(pt point, delta *graph.Tensor) error {
 		delta.Zero()
 		return nil
 	}
-	if s.ahead != nil {
-		if err := s.ahead.reach(s, pt.t); err != nil {
-			return err
-		}
-	}
 	switch before := s.deltas[pt.t]; {
 	case before != nil:
 		delta.Copy(before)
 		delete(s.deltas, pt.t)
 	case computed:
-		_, err := s.compute(pt, delta)
-		return err
+		p := &probe{pt: pt, delta: delta}
+		p.kept, p.gone = pt.split()
+		s.desk.compute(p)
+		return p.err
 	case s.small:
-		combine(delta, float64(gone)/float64(kept), s.ahead.share, 0, delta)
+		combine(delta, float64(gone)/float64(kept), s.ahead.gap, 0, delta)
 	default:
-		combine(delta, -1, s.ahead.share, 0, delta)
+		combine(delta, -1, s.ahead.gap, 0, delta)
 	}
 	return nil
-}
-
-// compute sets delta to δ_t from the smaller side of the batch, and returns
-// g_t. In a gap of the record g_t is not known, and the mean gradient of all
-// data stands for that of the larger side.
-func (s *disturbances) compute(pt point, delta *graph.Tensor) (g *graph.Tensor, err error) {
-	if pt.mean() == nil {
-		return nil, s.noGradient(pt.t)
-	}
-	kept, less := pt.split()
-	m, c := float64(len(less)), float64(len(kept))
-	share := m / (m + c)
-	if m > c {
-		less, share = kept, c/(m+c)
-	}
-	if err := s.q.gradient(pt, pt.w, less, s.buf); err != nil {
-		return nil, err
-	}
-	if g = pt.g; g == nil {
-		g = s.kept
-		combine(g, share, s.buf, 1-share, pt.drift)
-	}
-	if m <= c {
-		combine(delta, m/c, s.buf, -m/c, g)
-	} else {
-		combine(delta, 1, g, -1, s.buf)
-	}
-	return g, nil
-}
-
-func (s *disturbances) noGradient(t int) error {
-	return fmt.Errorf("step %d has no recorded gradient; record with history.All or history.EveryEpochs", t)
 }
 
 // keptGradient returns the mean gradient of the kept examples at w_t if it is

@@ -1,11 +1,6 @@
 package unlearning
 
-import (
-	"context"
-	"iter"
-
-	"github.com/miniunlearn/miniunlearn/graph"
-)
+import "github.com/miniunlearn/miniunlearn/graph"
 
 // epochSums are sums over the steps of an epoch; part is the smaller side.
 type epochSums struct {
@@ -28,46 +23,20 @@ func (e *epochSums) clear() {
 	e.n, e.m, e.mRest = 0, 0, 0
 }
 
-// gather walks through the run and finds the gaps at the knots.
-func (s *disturbances) gather(ctx context.Context, first int) error {
-	per := s.q.Run.Order.StepsPerEpoch()
-	e := newEpochSums(s.q)
-	knot := 0
-	reader := *s.q // what it reads is read again
-	for pt, err := range reader.trajectory(first) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if knot == len(s.knots.epochs) {
-			break
-		}
-		if pt.t/per != s.knots.epochs[knot] {
-			continue
-		}
-		if err := s.add(e, pt); err != nil {
-			return err
-		}
-		if pt.t%per == per-1 {
-			if e.m > 0 {
-				combine(s.knots.gaps[knot], 1/float64(e.m), e.part, -1/float64(e.n), e.all)
-			}
-			e.clear()
-			knot++
-		}
+// probe returns what is to be computed at a step before it is counted, nil if
+// nothing is.
+func (s *disturbances) probe(pt point) *probe {
+	if kept, gone := pt.sizes(); !s.computed(pt.t) || kept == 0 || gone == 0 {
+		return nil
 	}
-	return nil
+	p := &probe{pt: pt, delta: s.q.model.NewVector()}
+	p.kept, p.gone = pt.split()
+	return p
 }
 
-// add counts one step, whose disturbance it computes and keeps if it is one of
-// those.
-func (s *disturbances) add(e *epochSums, pt point) error {
+// add counts a step, with its probe if it has one.
+func (s *disturbances) add(e *epochSums, pt point, p *probe) {
 	g := pt.mean()
-	if g == nil {
-		return s.noGradient(pt.t)
-	}
 	kept, gone := pt.sizes()
 	b, m := kept+gone, gone
 	if !s.small {
@@ -78,77 +47,25 @@ func (s *disturbances) add(e *epochSums, pt point) error {
 	if !s.computed(pt.t) {
 		e.mRest += m
 		addScaled(e.rest, float64(m), g)
-		return nil
+		return
 	}
-	if kept == 0 || gone == 0 {
+	if p == nil {
 		// All of the batch is on one side: its gradient is known.
 		addScaled(e.part, float64(m), g)
-		return nil
+		return
 	}
-	delta := s.q.model.NewVector()
-	g, err := s.compute(pt, delta)
-	if err != nil {
-		return err
-	}
-	s.deltas[pt.t] = delta
 	if pt.g == nil && e.n > b {
 		// In a gap, where only the last batch of an epoch is computed, the other
 		// batches have what that one lacks of the mean gradient.
 		c := float64(e.mRest) * float64(b) / float64(e.n-b)
-		addScaled(e.rest, -c, g)
+		addScaled(e.rest, -c, p.g)
 		addScaled(e.rest, c, pt.drift)
 	}
 	// ∇ over the kept is g − δ, over the gone g + (b−m)/m δ.
-	addScaled(e.part, float64(m), g)
+	addScaled(e.part, float64(m), p.g)
 	c := float64(kept)
 	if !s.small {
 		c = -c
 	}
-	addScaled(e.part, c, delta)
-	return nil
-}
-
-// ahead is a second walk through the run, an epoch ahead of the recursion: what
-// the steps of an epoch share is known when all of them have been seen.
-type ahead struct {
-	next  func() (point, error, bool)
-	stop  func()
-	at    int // the walk's next step
-	sums  *epochSums
-	share *graph.Tensor // Σ_i∈part (∇ℓ_i − g_t) per example, over the steps not computed
-}
-
-func lookAhead(q *request, first int) *ahead {
-	reader := *q // what it reads is read again
-	next, stop := iter.Pull2(reader.trajectory(first))
-	return &ahead{next, stop, first, newEpochSums(q), q.model.NewVector()}
-}
-
-// reach walks to the end of the epoch of step t. Knots have been seen.
-func (a *ahead) reach(s *disturbances, t int) error {
-	per := s.q.Run.Order.StepsPerEpoch()
-	end := min((t/per+1)*per, s.q.Run.Steps)
-	if a.at >= end || s.knots.computed(t/per) {
-		return nil
-	}
-	for a.sums.clear(); a.at < end; a.at++ {
-		pt, err, ok := a.next()
-		if !ok || err != nil {
-			return err
-		}
-		if pt.t >= t/per*per {
-			if err := s.add(a.sums, pt); err != nil {
-				return err
-			}
-		}
-	}
-	if k := a.sums; k.mRest > 0 {
-		// Over the epoch Σ_i∈part ∇ℓ_i = m (F + gap). What the computed steps
-		// took of it, and the m_t g_t that δ_t is measured from, is taken off.
-		s.knots.interpolate(t/per, a.share)
-		addScaled(a.share, 1/float64(k.n), k.all)
-		combine(a.share, float64(k.m), a.share, -1, k.rest)
-		combine(a.share, 1/float64(k.mRest), a.share, -1/float64(k.mRest), k.part)
-	}
-	return nil
+	addScaled(e.part, c, p.delta)
 }

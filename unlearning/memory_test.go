@@ -24,6 +24,7 @@ func TestDisturbanceMemory(t *testing.T) {
 	most := len(s.deltas)
 	for pt, err := range q.trajectory(0) {
 		require.NoError(t, err)
+		require.NoError(t, s.reach(pt.t))
 		require.NoError(t, s.at(pt, delta))
 		most = max(most, len(s.deltas))
 	}

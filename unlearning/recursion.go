@@ -76,6 +76,9 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 		if err != nil {
 			return fail(fmt.Errorf("step %d: %w", pt.t, err))
 		}
+		if err := dist.reach(pt.t); err != nil {
+			return fail(fmt.Errorf("step %d: %w", pt.t, err))
+		}
 		if kept, _ := pt.sizes(); kept == 0 {
 			k.undo(pt)
 			continue

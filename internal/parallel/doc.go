@@ -4,7 +4,8 @@
 // workers. The promise is kept by the callers, in two steps: they cut the work
 // into pieces by its shape alone (never by the number of workers), and each
 // piece writes results that no other piece touches. Which worker runs a piece,
-// and when, is then of no consequence. [Pool.For] is the only operation:
+// and when, is then of no consequence. [Pool.For] is the operation of the inner
+// loops:
 //
 //	pool := parallel.New(0)               // one worker per GOMAXPROCS
 //	pool.For(len(rows), func(i int) {     // rows[i] depends on i only
@@ -15,4 +16,6 @@
 // so a call has to be cheap: the workers are persistent goroutines that look
 // for the next call for a short while before they sleep, and a caller never
 // waits for a worker that has not started.
+//
+// [Ordered] and [Ahead] are for pieces of milliseconds.
 package parallel
