@@ -93,21 +93,19 @@ func (m *Model) Clone() *Model {
 }
 
 // Crew returns models that compute as m does, bit for bit, each for a goroutine
-// of its own: as many as m's engine has workers, on one core each. Where
+// of its own: clones on one core, as many as m's engine has workers. Where
 // gradients do not depend on each other, sharing them out is faster than sharing
-// each of them out. Of engines other than a [graph.Walker] it is one model. What
-// they do counts with m's.
+// each of them out. With one worker, or an engine other than a [graph.Walker],
+// it is m alone.
 func (m *Model) Crew() []*Model {
-	crew := []*Model{m.Clone()}
 	w, ok := m.engine.(*graph.Walker)
 	if !ok || w.Workers() == 1 {
-		return crew
+		return []*Model{m}
 	}
-	for len(crew) < w.Workers() {
-		crew = append(crew, m.Clone())
-	}
-	for _, c := range crew {
-		c.moveTo(&graph.Walker{})
+	crew := make([]*Model, w.Workers())
+	for i := range crew {
+		crew[i] = m.Clone()
+		crew[i].moveTo(&graph.Walker{})
 	}
 	return crew
 }

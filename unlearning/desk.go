@@ -13,7 +13,7 @@ type probe struct {
 
 // desk is what one goroutine computes disturbances with.
 type desk struct {
-	q         *request // with a model of its own
+	q         *request // with the goroutine's model
 	buf, mean *graph.Tensor
 }
 
