@@ -38,36 +38,38 @@ func (s *disturbances) lookAhead(ctx context.Context, first int, d *desk, apart 
 
 // between yields the epochs that are neither knots nor cut.
 func (s *disturbances) between(ctx context.Context, first int, d *desk) iter.Seq[shared] {
+	reader := *d.q // what it reads is read again
+	reader.batches = s.q.batches.clone()
+	per, last := s.q.Run.Order.StepsPerEpoch(), s.q.Run.Steps-1
 	return func(yield func(shared) bool) {
-		order := s.q.Run.Order
-		per := order.StepsPerEpoch()
 		sums, deltas := newEpochSums(s.q), map[int]*graph.Tensor{}
-		reader := *d.q // what it reads is read again
-		reader.batches = newBatches(order, s.q.Forget)
+		count := func(pt point) error {
+			p := s.probe(pt)
+			if p != nil {
+				if d.compute(p); p.err != nil {
+					return p.err
+				}
+				deltas[pt.t] = p.delta
+			}
+			s.add(sums, pt, p)
+			return nil
+		}
 		for pt, err := range reader.trajectory(first) {
+			e := pt.t / per
 			if err == nil {
 				err = ctx.Err()
 			}
-			e := pt.t / per
 			if err == nil && s.knots.computed(e) {
 				continue
 			}
 			if err == nil {
-				p := s.probe(pt)
-				if p != nil {
-					d.compute(p)
-					err = p.err
-					deltas[pt.t] = p.delta
-				}
-				if err == nil {
-					s.add(sums, pt, p)
-				}
+				err = count(pt)
 			}
 			if err != nil {
 				yield(shared{err: err})
 				return
 			}
-			if pt.t%per < per-1 && pt.t < s.q.Run.Steps-1 {
+			if pt.t%per < per-1 && pt.t < last {
 				continue
 			}
 			if !yield(shared{e, s.gap(e, sums), deltas, reader.batches.gone[e], nil}) {

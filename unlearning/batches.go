@@ -1,11 +1,16 @@
 package unlearning
 
-import "github.com/miniunlearn/miniunlearn/data"
+import (
+	"maps"
+
+	"github.com/miniunlearn/miniunlearn/data"
+)
 
 // batches are the batches of a run, each in two parts: what is kept and what is
 // gone. Most steps of a recursion ask for the sizes of the parts only. An
 // epoch's permutation, which costs more than such a step, is drawn once as long
-// as steps are asked for in the order of the run, by however many walks.
+// as steps are asked for in the order of the run, by however many walks of one
+// goroutine.
 type batches struct {
 	order  data.Order
 	forget data.ForgetSet
@@ -16,6 +21,13 @@ type batches struct {
 
 func newBatches(order data.Order, forget data.ForgetSet) *batches {
 	return &batches{order: order, forget: forget, gone: map[int][]int{}, epoch: -1, perm: make([]int, order.N)}
+}
+
+// clone returns the batches for another goroutine, with the sizes that b knows.
+func (b *batches) clone() *batches {
+	c := newBatches(b.order, b.forget)
+	c.gone = maps.Clone(b.gone)
+	return c
 }
 
 // of returns the batch of step t, until another step is asked for.

@@ -23,5 +23,7 @@ func TestBatches(t *testing.T) {
 		b.of(0) // what was given out stays
 		require.Equal(t, wantKept, inKept, step)
 		require.Equal(t, wantGone, inGone, step)
+		again, _ := b.clone().split(step)
+		require.Equal(t, wantKept, again, step)
 	}
 }

@@ -66,6 +66,9 @@ func TestCutEpochs(t *testing.T) {
 		t.Run(fmt.Sprint(tc), func(t *testing.T) {
 			p := logistic(t, 0, nets.Config{Steps: tc.steps, LR: nets.ConstantRate(0.05)}, history.All())
 			p.Forget = data.RandomForget(p.Run.Data, 0.1, 3)
+			v, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
+			require.NoError(t, err)
+			require.Equal(t, v.GradEvals, unlearning.RetrainCost(p))
 			w := unlearning.Window{Last: tc.last}
 			exact := solve(t, unlearning.Recursion{Window: w}, p)
 			res, err := unlearning.Recursion{Window: w, Disturbance: unlearning.Disturbance{Knots: 4}, Curvature: unlearning.Scalar{}}.Unlearn(t.Context(), p)

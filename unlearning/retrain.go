@@ -52,11 +52,12 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 // RetrainCost returns the gradient evaluations of replayed retraining,
 // Σ_t |B_t∖U|.
 func RetrainCost(p Problem) float64 {
-	cost := 0
-	var kept, gone []int
-	for _, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
-		kept, gone = p.Forget.Split(batch, kept[:0], gone[:0])
-		cost += len(kept)
+	order := p.Run.Order
+	per := order.StepsPerEpoch()
+	whole := p.Run.Steps / per // epochs, each of which meets every example once
+	cost := whole * (order.N - p.Forget.Len())
+	for _, batch := range order.Steps(whole*per, p.Run.Steps) {
+		cost += len(batch) - p.Forget.Count(batch)
 	}
 	return float64(cost)
 }
