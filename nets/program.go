@@ -10,9 +10,10 @@ import (
 type programKind uint8
 
 const (
-	gradientProgram programKind = iota // mean loss, its gradient, and that in the logits
-	steeredProgram                     // gradient of a Steer
+	gradientProgram programKind = iota // mean loss, its gradient, the logits, and the gradient in them
 	hvpProgram                         // Hessian-vector product
+	vjpProgram                         // vector-Jacobian product of the logits
+	holdProgram                        // gradient of the distance from given answers
 	logitsProgram
 )
 
@@ -25,10 +26,12 @@ type shapeKey struct {
 // input tensors.
 type batchProgram struct {
 	program graph.Program
-	x, y, c *graph.Tensor
+	x       *graph.Tensor
+	y, c    *graph.Tensor // labels and weights
 	gather  *gather       // that of x, on an engine that keeps the data set
 	rows    *graph.Tensor // what it gathered, nil if x is filled on the host
-	v       *graph.Tensor // direction of an HVP, or the pull of a Steer
+	v       *graph.Tensor // direction of an HVP, cotangents of a VJP, or answers to hold
+	spring  *graph.Tensor // with which they are held
 	z, dz   *graph.Tensor // logits, and the gradient in them
 	out     []*graph.Tensor
 	in      []*graph.Tensor
@@ -54,11 +57,10 @@ func (p *batchProgram) arrange(w *graph.Tensor) {
 		x = p.rows
 	}
 	p.in = append(p.in[:0], w, x)
-	if p.y != nil {
-		p.in = append(p.in, p.y, p.c)
-	}
-	if p.v != nil {
-		p.in = append(p.in, p.v)
+	for _, t := range []*graph.Tensor{p.y, p.c, p.v, p.spring} {
+		if t != nil {
+			p.in = append(p.in, t)
+		}
 	}
 }
 
@@ -89,22 +91,33 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 			return
 		}
 		g.Label("loss")
-		y, c := g.Input("y", n), g.Input("c", n)
-		loss := graph.Dot(c, m.arch.loss()(z, y))
-		in = append(in, y, c)
-		p.y, p.c = graph.NewTensor(m.dt, n), graph.NewTensor(m.dt, n)
+		input := func(t **graph.Tensor, name string, shape ...int) *graph.Node {
+			*t = graph.NewTensor(m.dt, shape...)
+			n := g.Input(name, shape...)
+			in = append(in, n)
+			return n
+		}
+		k := m.arch.Classes
 		switch kind {
-		case gradientProgram:
-			out = []*graph.Node{loss, graph.Grad(loss, w), graph.Grad(loss, z)}
-			p.dz = graph.NewTensor(m.dt, n, m.arch.Classes)
-		case steeredProgram:
-			pull := g.Input("pull", n, m.arch.Classes)
-			p.v = graph.NewTensor(m.dt, n, m.arch.Classes)
-			in, out = append(in, pull), []*graph.Node{graph.Grad(graph.Add(loss, graph.Dot(pull, z)), w), z}
-			p.z = graph.NewTensor(m.dt, n, m.arch.Classes)
-		case hvpProgram:
-			v := g.Input("v", m.size)
-			in, out = append(in, v), []*graph.Node{graph.Grad(graph.Dot(graph.Grad(loss, w), v), w)}
+		case gradientProgram, hvpProgram:
+			y, c := input(&p.y, "y", n), input(&p.c, "c", n)
+			loss := graph.Dot(c, m.arch.loss()(z, y))
+			if kind == hvpProgram {
+				v := g.Input("v", m.size) // the caller's tensor
+				in = append(in, v)
+				out = []*graph.Node{graph.Grad(graph.Dot(graph.Grad(loss, w), v), w)}
+				return
+			}
+			out = []*graph.Node{loss, graph.Grad(loss, w), z, graph.Grad(loss, z)}
+			p.z, p.dz = graph.NewTensor(m.dt, n, k), graph.NewTensor(m.dt, n, k)
+		case vjpProgram:
+			out = []*graph.Node{graph.Grad(graph.Dot(input(&p.v, "cotangents", n, k), z), w)}
+		case holdProgram:
+			c, answers, spring := input(&p.c, "c", n), input(&p.v, "answers", n, k), input(&p.spring, "stiffness")
+			d := graph.Sub(z, answers)
+			pull := graph.Dot(c, graph.SoftCrossEntropy(z, graph.Softmax(answers)))
+			stretch := graph.ScaleBy(spring, graph.Scale(0.5, graph.Dot(c, graph.RowDot(d, d))))
+			out = []*graph.Node{graph.Grad(graph.Add(pull, stretch), w)}
 		}
 	})
 	if err == nil {
@@ -139,8 +152,12 @@ func (m *Model) load(kind programKind, view View, ds *data.Dataset, ids []int, c
 		return nil, err
 	}
 	for i, id := range ids {
-		p.y.Set(i, float64(ds.Y[id]))
-		p.c.Set(i, c)
+		if p.y != nil {
+			p.y.Set(i, float64(ds.Y[id]))
+		}
+		if p.c != nil {
+			p.c.Set(i, c)
+		}
 	}
 	return p, nil
 }
@@ -159,7 +176,7 @@ func (m *Model) nonFinite(view View, w *graph.Tensor, ds *data.Dataset, ids []in
 		if !ok {
 			return "the engine cannot tell where"
 		}
-		p.out[0], p.out[1], p.out[2] = graph.NewTensor(m.dt), m.NewVector(), p.dz
+		p.out[0], p.out[1], p.out[2], p.out[3] = graph.NewTensor(m.dt), m.NewVector(), p.z, p.dz
 		p.arrange(w)
 		if n, err := finder.NonFinite(p.out, p.in); err == nil && n != nil {
 			return n.String()

@@ -48,7 +48,11 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	s, err := a.Short.complete(q.Run, len(q.retained))
+	return a.solve(ctx, q)
+}
+
+func (a Accelerate) solve(ctx context.Context, q *request) (*Result, error) {
+	s, err := a.Short.complete(q.Run, len(q.retained), trainingGait)
 	if err == nil && !(a.Start >= 0 && a.Shrink >= 0 && a.Noise >= 0) {
 		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", a.Start, a.Shrink, a.Noise)
 	}
@@ -70,7 +74,7 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		combine(mixed, shrink, w, a.Noise, q.model.Init(q.Run.Config.Seed+2))
 		w = mixed
 	}
-	if w, err = q.retrainShortly(ctx, s, w, s.Cost*RetrainCost(p), q.Run.Config.Seed+1); err != nil {
+	if w, err = q.retrainShortly(ctx, s, w, s.Cost*RetrainCost(q.Problem), q.Run.Config.Seed+1); err != nil {
 		return q.fail(err)
 	}
 	return q.end(w)
@@ -90,7 +94,7 @@ func (q *request) retrainShortly(ctx context.Context, s Short, w *graph.Tensor, 
 	batches, stop := iter.Pull2(order.Steps(0, steps))
 	defer stop()
 	ids := make([]int, 0, order.Batch)
-	return q.shortRun(ctx, s, w, steps, func(t int, w, g *graph.Tensor) error {
+	return q.shortRun(ctx, s, trainingGait.momentum, w, steps, func(t int, w, g *graph.Tensor) error {
 		_, batch, _ := batches()
 		ids = ids[:0]
 		for _, i := range batch {

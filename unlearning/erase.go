@@ -10,49 +10,47 @@ import (
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// Erase takes back from w_T what the recorded run pushed the examples of U by,
-// and lets the retained ones settle. The run is the sum of its pushes (see
-// history.Pushes),
+// Erase adds to w_T what the recorded run would have done without U, and lets a
+// contraction settle it. The run is the sum of its pushes (see history.Pushes),
 //
 //	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
 //
-// and retraining is a run whose sum leaves U out. A short run therefore adds
+// and retraining is a run whose sum leaves U out. The difference of the sums,
 //
-//	Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = |U|/(n−|U|),
+//	D = Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = |U|/(n−|U|),
 //
-// times Share, bit by bit, while it descends on the retained loss. The second
-// sum is what retraining's means over fewer examples add to the push of each: it
-// keeps what U has in common with all data.
+// is the disturbance of the recursion summed over the run; the second part is
+// what retraining's means over fewer examples add to the push of each. It is
+// taken at w_T, from the examples with the largest pushes, which make up most of
+// it. Then the recursion of Recursion is followed around w_T instead of around
+// the trajectory, D spread over its learning time:
 //
-// The pushes also say which examples matter. Both sums and the retained loss are
-// sampled in proportion to ‖α‖: examples that never pushed make up most of a
-// data set and change nothing.
+//	q ← β q + C(d) + λ d − Share·D/time,   d ← d − η q,   C(d) ≈ H d.
+//
+// C is the gradient of the distance of retained examples' answers from the
+// recorded ones (nets.Model.HoldGradient). It is a difference of gradients at
+// the price of one, and a sample of it has no noise where d has none: that is
+// why the run may be short and its steps long. What D moves in directions that
+// matter to retained examples contracts; what only U had put there goes.
 type Erase struct {
 	Short
-	// Share of U's pushes that is taken back. The rest was undone within the
-	// recorded run: what it learned early from U, it would have learned later
-	// from others. 0 means 0.34 (1 − |U|/n), times v/(v + ½) for a budget of
-	// v gradients per example of U: a small one cannot settle what a large U
-	// has moved.
+	// Share of D that is taken. 0 means τ^0.4, with τ the learning time of this
+	// run over that of the recorded one: a shorter run has less time to settle
+	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T are
+	// g > 2 times those along the run, as in lenet5, and by 1 + ν where sampling D
+	// makes ν times its square of noise.
 	Share float64
-	// Shrink multiplies the parameters at the start; 0 means 0.85. Parameters
-	// grow with every visit, and shorter ones relearn faster.
-	Shrink float64
-	// Uniform is the share of the retained examples that is drawn without
-	// regard to their pushes; 0 means 0.2.
-	Uniform float64
+	// Stiffness with which logits are held, beside probabilities, which do not
+	// resist where the network is sure. Along the run it was not: 0 means a
+	// third of the probability that examples did not give to their labels
+	// then, which their pushes tell.
+	Stiffness float64
+	// Sample is the largest part of the budget that D is computed from; 0 means
+	// a half.
+	Sample float64
 	// Title names the method in results; "" means "erase".
 	Title string
 }
-
-// eraseShare is the default of Share for a small U and a large budget, fitted
-// to MNIST; see docs/evidence for other data.
-const eraseShare = 0.34
-
-// unbias is the power of the inverse sampling density that weighs retained
-// examples: 1 is unbiased, 0 trains on the hard ones alone. In between, hard
-// examples count more than others, which a short run needs.
-const unbias = 0.75
 
 // Name implements Method.
 func (e Erase) Name() string {
@@ -74,25 +72,18 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	return e.solve(ctx, q)
 }
 
-// complete checks e and fills in its defaults.
+// complete checks e and fills in its defaults, but for those that the record
+// tells.
 func (e Erase) complete(q *request) (Erase, error) {
 	var err error
-	if e.Short, err = e.Short.complete(q.Run, len(q.retained)); err != nil {
+	if e.Short, err = e.Short.complete(q.Run, len(q.retained), holdingGait); err != nil {
 		return e, err
 	}
-	if e.Share == 0 {
-		n, u := float64(len(q.retained)), float64(q.Forget.Len())
-		visits := e.Cost * RetrainCost(q.Problem) / u
-		e.Share = eraseShare * n / (n + u) * visits / (visits + 0.5)
+	if e.Sample == 0 {
+		e.Sample = 0.5
 	}
-	if e.Shrink == 0 {
-		e.Shrink = 0.85
-	}
-	if e.Uniform == 0 {
-		e.Uniform = 0.2
-	}
-	if !(e.Share > 0 && e.Shrink > 0 && e.Uniform > 0 && e.Uniform <= 1) || math.IsInf(e.Share+e.Shrink, 0) {
-		return e, fmt.Errorf("share %g, shrink %g and uniform %g must be positive, the last at most 1", e.Share, e.Shrink, e.Uniform)
+	if !(e.Share >= 0 && e.Stiffness >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Share+e.Stiffness, 0) {
+		return e, fmt.Errorf("share %g, stiffness %g and sample %g must not be negative, the last be between 0 and 1", e.Share, e.Stiffness, e.Sample)
 	}
 	return e, nil
 }
@@ -102,79 +93,87 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 	if err != nil {
 		return q.fail(err)
 	}
-	alpha, read, err := q.History.Pushes()
+	alpha, answers, read, err := q.History.Pushes()
 	if err != nil {
 		return q.fail(err)
 	}
 	q.read += read
-	forget := q.Forget.IDs()
-	nKept := e.Batch
-	nGone := min(max(1, nKept/8), len(forget))
+	visited, view := q.lastVisits()
+	e.Batch = min(e.Batch, len(visited))
 	evals := e.Cost * RetrainCost(q.Problem)
-	steps := int(evals / float64(nKept+nGone))
-	if steps < 1 {
-		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, nKept+nGone))
+	sample := int(e.Sample * evals)
+	if e.Batch == 0 || sample < 1 || evals-float64(sample) < float64(e.Batch) {
+		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, of which %.0f are for the disturbance and a step takes %d", ErrBudget, evals, e.Sample*evals, e.Batch))
 	}
-	seed := q.Run.Config.Seed + 1
-	r := rand.New(rand.NewPCG(seed, 0x6572617365))
-	kept, gone := newDraw(q.retained, alpha, e.Uniform, r), newDraw(forget, alpha, 0, r)
-
-	// The learning time Σ η/(1−β) of this run, over which the pushes of U,
-	// times Share, are spread.
-	var time float64
-	for t := range steps {
-		time += e.LR.Rate(t, steps) / (1 - shortMomentum)
+	cfg := q.Run.Config
+	seed, w := cfg.Seed+1, q.Run.Params
+	d, err := q.disturb(view, alpha, sample, rand.New(rand.NewPCG(seed, 0x6572617365)))
+	if err != nil {
+		return q.fail(err)
 	}
+	steps := int((evals - float64(d.used)) / float64(e.Batch))
+	time, run := learningTime(e.LR, steps)/(1-holdingGait.momentum), learningTime(cfg.LR, q.Run.Steps)/(1-cfg.Momentum)
 	if !(time > 0) {
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g: nothing would move", e.LR, time))
 	}
-	back := e.Share / time
+	if e.Share == 0 {
+		e.Share = math.Pow(time/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
+	}
+	if e.Stiffness == 0 {
+		e.Stiffness = doubt(alpha, run) / 3
+	}
+	// The steps of a run decay u = w_T + d; the recursion decays d.
+	push := d.sum
+	combine(push, -e.Share/time, push, -cfg.WeightDecay, w)
 
 	k := q.model.Arch().Classes
-	ids := make([]int, nKept+nGone)
-	steer := nets.Steer{Weights: make([]float64, len(ids)), Pull: make([]float64, k*len(ids)), Logits: make([]float64, k*len(ids))}
-	forgotten := map[int]bool{} // when last seen
-	pull := func(j int, c float64) {
-		for l := range k {
-			steer.Pull[j*k+l] = c * alpha.At(ids[j]*k+l)
-		}
-	}
-	w := q.model.NewVector()
-	combine(w, e.Shrink, q.Run.Params, 0, w)
-	w, err = q.shortRun(ctx, e.Short, w, steps, func(t int, w, g *graph.Tensor) error {
-		kept.next(ids[:nKept])
-		gone.next(ids[nKept:])
-		for j, i := range ids[:nKept] {
-			density := kept.density(i) // of the draw, over that of an even one
-			steer.Weights[j] = math.Pow(density, -unbias) / float64(nKept)
-			pull(j, back*float64(len(forget))/(density*float64(nKept))) // κ (n−|U|) = |U|
-		}
-		for j, i := range ids[nKept:] {
-			c := 0.0
-			if density := gone.density(i); density > 0 && !forgotten[i] {
-				c = -back * float64(len(forget)) / (density * float64(nGone))
+	draw := newSampler(visited, seed)
+	hold := make([]float64, e.Batch*k)
+	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(_ int, u, g *graph.Tensor) error {
+		ids := draw.next(e.Batch)
+		for j, i := range ids {
+			for c := range k {
+				hold[j*k+c] = answers.At(i*k + c)
 			}
-			pull(nKept+j, c)
 		}
-		err := q.model.SteerGradient(q.view(seed, t*nKept/len(q.retained)), w, q.Run.Data, ids, steer, g)
-		for j, i := range ids[nKept:] {
-			z := steer.Logits[(nKept+j)*k:][:k]
-			forgotten[i] = belowChance(z, int(q.Run.Data.Y[i]))
-		}
+		err := q.model.HoldGradient(view, u, q.Run.Data, ids, hold, e.Stiffness, g)
+		addScaled(g, 1, push)
 		return err
 	})
 	if err != nil {
 		return q.fail(err)
 	}
-	return q.end(w)
+	return q.end(u)
 }
 
-// belowChance reports whether a label is less likely than chance. Such an
-// example has been forgotten; to push it further would be visible too.
-func belowChance(z []float64, label int) bool {
-	var odds float64
-	for _, v := range z {
-		odds += math.Exp(v - z[label])
+// doubt returns the mean probability, over the learning time of a run, that
+// examples did not give to their labels. A visit pushes the label's logit by
+// that much of its learning time, and the others together by as much.
+func doubt(alpha *graph.Tensor, time float64) (mean float64) {
+	for i := range alpha.Len() {
+		mean += math.Abs(alpha.At(i))
 	}
-	return odds > float64(len(z))
+	return mean / 2 / time
+}
+
+// learningTime returns Σ η over the steps of a schedule.
+func learningTime(lr nets.LRSchedule, steps int) (sum float64) {
+	for t := range steps {
+		sum += lr.Rate(t, steps)
+	}
+	return sum
+}
+
+// lastVisits returns the retained examples that the run has visited, and how it
+// showed them in its last whole epoch: a run that ends within an epoch is
+// looked at as if that had not changed the view of some.
+func (q *request) lastVisits() ([]int, nets.View) {
+	order := q.Run.Order
+	per := order.StepsPerEpoch()
+	if q.Run.Steps >= per {
+		return q.retained, q.Run.View(q.Run.Steps/per*per - 1)
+	}
+	seen := order.Epoch(0)[:min(q.Run.Steps*order.Batch, order.N)]
+	kept, _ := q.Forget.Split(seen, nil, nil)
+	return kept, q.Run.View(0)
 }

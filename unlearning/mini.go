@@ -16,8 +16,14 @@ import (
 //
 // Networks, whose trajectories no recursion follows for long, and convex
 // models trained in batches so small that a sample of them carries no
-// curvature, take back U's pushes in a short run, see Erase; that needs no
-// more of the history than history.Pushes.
+// curvature, take back U's pushes while a short run holds the answers on the
+// retained examples, see Erase; that needs no more of the history than
+// history.Pushes.
+//
+// Where the pushes of U are alike, and unlike those of the rest, as for a class
+// or one kind of wrong label, forgetting changes the answers on retained
+// examples too, and they cannot be held. Mini then trains shortly from half of
+// w_T on the retained examples (Accelerate), and counts the guard "coherent".
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -64,6 +70,16 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			return nil, errors.New("unlearning: mini: set Cost or Network.Cost, not both")
 		}
 		e.Cost += m.Cost
+		e.Title = m.Name()
+		alpha, _, read, err := q.History.Pushes()
+		if err != nil {
+			return q.fail(err)
+		}
+		if q.coherent(alpha) {
+			q.read += read
+			q.guards["coherent"]++
+			return Accelerate{Short: e.Short, Start: 1, Shrink: 0.5}.solve(ctx, q)
+		}
 		return e.solve(ctx, q)
 	}
 	r, err := m.recursion(q)

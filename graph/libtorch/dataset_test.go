@@ -51,27 +51,29 @@ func TestKeptData(t *testing.T) {
 }
 
 // results trains for 50 steps and returns the parameters, momentum and losses,
-// and a gradient, steered gradient, Hessian-vector product and the logits there.
+// and a gradient, vector-Jacobian product, gradient towards given answers,
+// Hessian-vector product and the logits there.
 func results(t *testing.T, a nets.Arch, e graph.Engine, dt graph.DType, ds *data.Dataset, drop data.ForgetSet) []*graph.Tensor {
 	run, err := nets.Train(t.Context(), a, ds, nets.Config{Engine: e, DType: dt, Drop: drop, Steps: 50, Batch: 16, Momentum: 0.9, WeightDecay: 1e-3})
 	require.NoError(t, err)
 	m, ids := run.Model, []int{5, 99, 0, 5, 31}
-	g, s, h := m.NewVector(), m.NewVector(), m.NewVector()
+	g, p, s, h := m.NewVector(), m.NewVector(), m.NewVector(), m.NewVector()
 	loss, err := m.Gradient(run.Params, ds, ids, g)
 	require.NoError(t, err)
 	k := a.Classes
-	steer := nets.Steer{Weights: make([]float64, len(ids)), Pull: make([]float64, k*len(ids)), Logits: make([]float64, k*len(ids))}
+	held := make([]float64, k*len(ids))
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range steer.Pull {
-		steer.Pull[i] = r.NormFloat64()
+	for i := range held {
+		held[i] = r.NormFloat64()
 	}
-	require.NoError(t, m.SteerGradient(nets.View{}, run.Params, ds, ids, steer, s))
+	require.NoError(t, m.VJP(nets.View{}, run.Params, ds, ids, held, p))
+	require.NoError(t, m.HoldGradient(nets.View{}, run.Params, ds, ids, held, 0.1, s))
 	require.NoError(t, m.HVP(run.Params, g, ds, ids, h))
 	z, err := m.Logits(t.Context(), run.Params, ds.X, ds.Len())
 	require.NoError(t, err)
 	return []*graph.Tensor{
 		run.Params, run.Momentum, graph.FromSlice(run.Losses), graph.Scalar(graph.Float64, loss),
-		g, s, graph.FromSlice(steer.Logits), h, graph.FromSlice(z),
+		g, p, s, h, graph.FromSlice(z),
 	}
 }
 

@@ -1,0 +1,53 @@
+package nets
+
+import (
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// VJP sets sum to Σ_i J_iᵀ c_i over the examples ids of ds as view shows them:
+// the vector-Jacobian product of their logits, J_i = ∂z_i/∂w at w, with the
+// cotangents c [N, Classes], row-major. It costs a gradient for each example.
+func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cotangents []float64, sum *graph.Tensor) error {
+	k := m.arch.Classes
+	if len(cotangents) != k*len(ids) {
+		return fmt.Errorf("nets: %s: %d cotangents for %d examples of %d classes", m.arch.Name, len(cotangents), len(ids), k)
+	}
+	m.work.add(gradientThirds * len(ids))
+	return m.overParts(vjpProgram, view, ds, ids, []*graph.Tensor{sum}, func(p *batchProgram, lo, _ int, s *graph.Tensor) error {
+		p.fillLogits(cotangents[lo*k:])
+		p.out[0] = s
+		return p.run(w)
+	})
+}
+
+// HoldGradient sets grad to the gradient at w of how far the examples ids of
+// ds, as view shows them, are from given answers ẑ [N, Classes], row-major:
+//
+//	mean over i of KL(softmax(ẑ_i) ‖ softmax(z_i)) + stiffness/2 · ‖z_i − ẑ_i‖².
+//
+// Where ẑ are the model's logits at some w', it is zero at w', and differs from
+// the difference of the loss's gradients at w and w' only by what the Jacobian
+// has changed in between and by the stiffness.
+func (m *Model) HoldGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, answers []float64, stiffness float64, grad *graph.Tensor) error {
+	k := m.arch.Classes
+	if len(answers) != k*len(ids) {
+		return fmt.Errorf("nets: %s: %d answers for %d examples of %d classes", m.arch.Name, len(answers), len(ids), k)
+	}
+	m.work.add(gradientThirds * len(ids))
+	return m.overParts(holdProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
+		p.fillLogits(answers[lo*k:])
+		p.spring.Set(0, stiffness)
+		p.out[0] = g
+		return p.run(w)
+	})
+}
+
+// fillLogits sets the program's input of the shape of its logits.
+func (p *batchProgram) fillLogits(values []float64) {
+	for i := range p.v.Len() {
+		p.v.Set(i, values[i])
+	}
+}

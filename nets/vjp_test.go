@@ -1,0 +1,131 @@
+package nets_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// logits of the digits ids at w, and the examples.
+func logitsAt(t *testing.T, m *nets.Model, w *graph.Tensor, ids []int) ([]float64, *data.Dataset) {
+	t.Helper()
+	rows := data.Digits().Train.Subset(ids)
+	z, err := m.Logits(t.Context(), w, rows.X, rows.Len())
+	require.NoError(t, err)
+	return z, rows
+}
+
+func backwards(n int) []int {
+	ids := make([]int, n)
+	for i := range ids {
+		ids[i] = n - 1 - i
+	}
+	return ids
+}
+
+// TestVJP: the product with the loss's own gradient in the logits, p − y, is
+// the gradient; in more than one part.
+func TestVJP(t *testing.T) {
+	ds := data.Digits().Train
+	m, err := nets.NewModel(nets.MLP(64, 12, 10), nil, graph.Float64)
+	require.NoError(t, err)
+	n := ds.Len()
+	require.Greater(t, n, 1024, "one part only")
+	w, ids := m.Init(3), backwards(n)
+	z, rows := logitsAt(t, m, w, ids)
+	cotangents := make([]float64, 0, 10*n)
+	for i := range ids {
+		p := softmax(z[10*i : 10*i+10])
+		p[rows.Y[i]]--
+		for _, v := range p {
+			cotangents = append(cotangents, v/float64(n))
+		}
+	}
+	want, got := m.NewVector(), m.NewVector()
+	_, err = m.Gradient(w, ds, ids, want)
+	require.NoError(t, err)
+	before := m.GradEvals()
+	require.NoError(t, m.VJP(nets.View{}, w, ds, ids, cotangents, got))
+	require.InDeltaSlice(t, want.Float64s(), got.Float64s(), 1e-14)
+	require.Equal(t, float64(n), m.GradEvals()-before)
+	require.ErrorContains(t, m.VJP(nets.View{}, w, ds, ids[:3], cotangents, got), "for 3 examples of 10 classes")
+	require.ErrorContains(t, m.VJP(nets.View{}, w, ds, nil, nil, got), "no examples")
+}
+
+// TestHoldGradient: zero where the answers are the model's own; elsewhere the
+// gradient, by finite differences, of the distance that it is documented as; and
+// for a linear model without stiffness the difference of two gradients of the
+// loss.
+func TestHoldGradient(t *testing.T) {
+	ds := data.Digits().Train
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, arch := range []nets.Arch{nets.Logistic(64, 10), nets.MLP(64, 12, 10)} {
+		m, err := nets.NewModel(arch, nil, graph.Float64)
+		require.NoError(t, err)
+		n := ds.Len()
+		ids := backwards(n)
+		w := m.Init(3)
+		held, _ := logitsAt(t, m, w, ids)
+		g, u, dir := m.NewVector(), w.Clone(), m.NewVector()
+		require.NoError(t, m.HoldGradient(nets.View{}, w, ds, ids, held, 0.3, g))
+		require.InDeltaSlice(t, make([]float64, m.Size()), g.Float64s(), 1e-14)
+		for i := range m.Size() {
+			u.Set(i, u.At(i)+0.1*r.NormFloat64())
+			dir.Set(i, r.NormFloat64())
+		}
+		for _, stiffness := range []float64{0, 0.3} {
+			distance := func(h float64) (mean float64) {
+				at := u.Clone()
+				for i := range at.Len() {
+					at.Set(i, at.At(i)+h*dir.At(i))
+				}
+				z, _ := logitsAt(t, m, at, ids)
+				for i := range n {
+					q, p := softmax(held[10*i:10*i+10]), softmax(z[10*i:10*i+10])
+					for c := range q {
+						d := z[10*i+c] - held[10*i+c]
+						mean += (q[c]*math.Log(q[c]/p[c]) + stiffness/2*d*d) / float64(n)
+					}
+				}
+				return mean
+			}
+			before := m.GradEvals()
+			require.NoError(t, m.HoldGradient(nets.View{}, u, ds, ids, held, stiffness, g))
+			require.Equal(t, float64(n), m.GradEvals()-before)
+			const h = 1e-6 // few kinks of a ReLU are crossed
+			want, got := (distance(h)-distance(-h))/(2*h), 0.0
+			for i := range g.Len() {
+				got += g.At(i) * dir.At(i)
+			}
+			require.InEpsilon(t, want, got, 1e-7, "%s, stiffness %g", arch.Name, stiffness)
+		}
+		if arch.Convex {
+			a, b := m.NewVector(), m.NewVector()
+			require.NoError(t, m.GradientsAs(nets.View{}, []*graph.Tensor{u, w}, ds, ids, []*graph.Tensor{a, b}))
+			require.NoError(t, m.HoldGradient(nets.View{}, u, ds, ids, held, 0, g))
+			for i := range g.Len() {
+				require.InDelta(t, a.At(i)-b.At(i), g.At(i), 1e-14)
+			}
+		}
+		require.ErrorContains(t, m.HoldGradient(nets.View{}, u, ds, ids[:3], held, 0, g), "for 3 examples of 10 classes")
+	}
+}
+
+func softmax(z []float64) []float64 {
+	p := make([]float64, len(z))
+	var sum float64
+	for i, v := range z {
+		p[i] = math.Exp(v)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}

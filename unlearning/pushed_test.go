@@ -1,0 +1,167 @@
+package unlearning
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// pushedRun returns a request to a short run on the digits, and its pushes.
+func pushedRun(t *testing.T, arch nets.Arch, forget func(*data.Dataset) data.ForgetSet) (*request, *graph.Tensor) {
+	t.Helper()
+	ds := data.Digits().Train
+	rec := history.NewRecorder(history.Pushes())
+	run, err := nets.Train(t.Context(), arch, ds, nets.Config{
+		Epochs: 4, Batch: 50, LR: nets.Cosine(0.2), WeightDecay: 0.01, Seed: 3, DType: graph.Float64, Hooks: []nets.Hook{rec},
+	})
+	require.NoError(t, err)
+	q, _, err := begin(Erase{}, Problem{Run: run, Forget: forget(ds), History: rec.Record()})
+	require.NoError(t, err)
+	alpha, _, _, err := q.History.Pushes()
+	require.NoError(t, err)
+	return q, alpha
+}
+
+func fifth(ds *data.Dataset) data.ForgetSet { return data.RandomForget(ds, 0.2, 7) }
+
+// TestDisturb: for a linear model, J_iᵀ α_i is α_i ⊗ (x_i, 1), so that D and
+// the growth can be summed by hand.
+func TestDisturb(t *testing.T) {
+	q, alpha := pushedRun(t, nets.Logistic(64, 10), fifth)
+	ds, n := q.Run.Data, q.Run.Data.Len()
+	size := make([]float64, n)
+	var before, after float64
+	for i := range size {
+		for c := range 10 {
+			size[i] += math.Abs(alpha.At(i*10 + c))
+		}
+		before += size[i]
+		after += math.Pow(size[i], 1+emphasis)
+	}
+	kappa := float64(q.Forget.Len()) / float64(n-q.Forget.Len())
+	want, all := make([]float64, q.model.Size()), make([]float64, q.model.Size())
+	for i := range n {
+		c := 1.0
+		if !q.Forget.Contains(i) {
+			c = -kappa
+		}
+		for k := range 10 {
+			a := alpha.At(i*10+k) * math.Pow(size[i], emphasis) * before / after
+			for f, x := range append(append([]float32(nil), ds.Row(i)...), 1) {
+				at := k*64 + f
+				if f == 64 {
+					at = 640 + k
+				}
+				want[at] += c * a * float64(x)
+				all[at] += a * float64(x)
+			}
+		}
+	}
+	left := 1.0
+	for s := range q.Run.Steps {
+		left *= 1 - 0.01*q.rate(s)
+	}
+	var along, length float64
+	for i := range all {
+		way := left*q.Run.Initial.At(i) - q.Run.Params.At(i)
+		along += way * all[i]
+		length += way * way
+	}
+	d, err := q.disturbFrom(nets.View{}, alpha, q.pushed(alpha), n, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	require.Zero(t, d.noise)
+	require.InDeltaSlice(t, want, d.sum.Float64s(), 1e-9)
+	require.InEpsilon(t, along/length, d.growth, 1e-9)
+	require.Equal(t, float64(d.used), q.model.GradEvals())
+
+	// A sample is as noisy as said, and no larger than it needs to be.
+	enough, err := q.disturb(nets.View{}, alpha, n, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	require.Less(t, enough.noise, quiet)
+	require.Less(t, enough.used, n)
+	for _, m := range []int{20, 60} {
+		var square, noise float64
+		const rounds = 200
+		r := rand.New(rand.NewPCG(5, 6))
+		for range rounds {
+			s, err := q.disturbFrom(nets.View{}, alpha, q.pushed(alpha), m, r)
+			require.NoError(t, err)
+			require.InDelta(t, m, s.used, 1)
+			noise = s.noise
+			for i, v := range want {
+				square += math.Pow(s.sum.At(i)-v, 2) / rounds
+			}
+		}
+		// Stratifying makes it less, terms that are not orthogonal may make it more.
+		var length float64
+		for _, p := range q.pushed(alpha) {
+			x := ds.Row(p.id)
+			norm := 1.0
+			for _, v := range x {
+				norm += float64(v) * float64(v)
+			}
+			var a float64
+			for c := range 10 {
+				a += math.Pow(p.factor*alpha.At(p.id*10+c), 2)
+			}
+			if p.group[0] == 1 {
+				a *= kappa * kappa
+			}
+			length += norm * a
+		}
+		ratio := square / (noise * length)
+		require.Greater(t, ratio, 0.1, "m = %d", m)
+		require.Less(t, ratio, 1.5, "m = %d", m)
+	}
+}
+
+// TestCoherent: random sets are not, a class and equal mistakes are, two
+// examples are too few to say.
+func TestCoherent(t *testing.T) {
+	mlp := nets.MLP(64, 16, 10)
+	q, alpha := pushedRun(t, mlp, fifth)
+	require.Less(t, math.Abs(q.coherence(alpha)), 0.005)
+	require.False(t, q.coherent(alpha))
+	q, alpha = pushedRun(t, mlp, func(ds *data.Dataset) data.ForgetSet {
+		f, err := data.ParseForget("class:3", ds, 1)
+		require.NoError(t, err)
+		return f
+	})
+	require.Greater(t, q.coherence(alpha), 0.1)
+	require.True(t, q.coherent(alpha))
+	q, alpha = pushedRun(t, mlp, func(ds *data.Dataset) data.ForgetSet {
+		var ids []int
+		for i, y := range ds.Y {
+			if y == 3 && len(ids) < 2 {
+				ids = append(ids, i)
+			}
+		}
+		f, err := data.NewForgetSet(ds.Len(), ids)
+		require.NoError(t, err)
+		return f
+	})
+	require.False(t, q.coherent(alpha))
+	q.Forget, _ = data.NewForgetSet(q.Run.Data.Len(), []int{4})
+	require.Zero(t, q.coherence(alpha))
+	require.Zero(t, q.coherence(graph.NewTensor(graph.Float32, q.Run.Data.Len(), 10)))
+
+	// All alike: correlation 1.
+	same := graph.NewTensor(graph.Float32, q.Run.Data.Len(), 10)
+	ids := []int{}
+	for i, y := range q.Run.Data.Y {
+		if y == 5 && len(ids) < 20 {
+			ids = append(ids, i)
+			same.Set(10*i, 1)
+		}
+	}
+	q.Forget, _ = data.NewForgetSet(q.Run.Data.Len(), ids)
+	q.retained = q.Forget.Retained(q.Run.Data.Len())
+	require.InDelta(t, 1, q.coherence(same), 1e-9)
+}
