@@ -10,13 +10,11 @@ import (
 // its own cost, as "mini:0.1" with "finetune:0.1", in test accuracy, in how near to 1
 // the excess removed is, and in KL on the test set: the measures in which its mean is better, those
 // in which it is so by more than both 95% intervals together (bold), and those in
-// which it is that much worse. A rival with the better means in accuracy and
-// forgetting is marked. It is an error if the method has no rival.
+// which it is that much worse; "(as retraining)" where retraining itself is. A
+// rival with the better means in accuracy and forgetting is marked. It is an
+// error if the method has no rival.
 func (t *Table) Against(method string) (string, error) {
-	measures := []struct {
-		column
-		sign float64 // 0: the nearer to 1 the better
-	}{
+	measures := []measure{
 		{column{"test %", 2, func(r Result) Float { return r.TestAcc }}, 1},
 		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 0},
 		{column{"KL", 4, func(r Result) Float { return r.KLTest }}, -1},
@@ -37,19 +35,18 @@ func (t *Table) Against(method string) (string, error) {
 			var better, worse []string
 			behind := 0
 			for i, m := range measures {
-				a, ea := m.interval(mine)
-				r, er := m.interval(by[name])
-				gap := m.sign * (a - r)
-				if m.sign == 0 {
-					gap = math.Abs(r-1) - math.Abs(a-1)
-				}
+				gap, clear := m.ahead(mine, by[name])
 				switch { // a missing mean is NaN: none
-				case gap > ea+er:
+				case gap > 0 && clear:
 					better = append(better, "**"+m.head+"**")
 				case gap > 0:
 					better = append(better, m.head)
-				case -gap > ea+er:
-					worse = append(worse, m.head)
+				case gap < 0 && clear:
+					head := m.head
+					if gap, clear := m.ahead(by["retrain"], by[name]); gap < 0 && clear {
+						head += " (as retraining)"
+					}
+					worse = append(worse, head)
 				}
 				if i < 2 && gap < 0 {
 					behind++
@@ -66,6 +63,23 @@ func (t *Table) Against(method string) (string, error) {
 		return "", fmt.Errorf("bench: no results of %s:COST with rivals of the same cost", method)
 	}
 	return b.String(), nil
+}
+
+// measure is a column in which methods are compared.
+type measure struct {
+	column
+	sign float64 // 1: more is better, −1: less is, 0: what is nearer to 1
+}
+
+// ahead returns by how much results are better than those of a rival, and
+// whether that is more than both intervals together.
+func (m measure) ahead(mine, rival []Result) (gap float64, clear bool) {
+	a, ea := m.interval(mine)
+	r, er := m.interval(rival)
+	if gap = m.sign * (a - r); m.sign == 0 {
+		gap = math.Abs(r-1) - math.Abs(a-1)
+	}
+	return gap, math.Abs(gap) > ea+er
 }
 
 // interval returns the mean over results and half of its 95% interval, NaN if

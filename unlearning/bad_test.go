@@ -55,8 +55,23 @@ func TestWrongRecord(t *testing.T) {
 	p, other := digits(t, graph.Float32, history.All()), digits(t, graph.Float64, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	p.History = other.History
-	_, err := unlearning.Recursion{}.Unlearn(t.Context(), p)
-	require.ErrorIs(t, err, history.ErrMismatch)
+	_, e := unlearning.Recursion{}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, e, history.ErrMismatch)
+
+	// Another engine: an error, unless asked for.
+	p = digits(t, graph.Float32, history.All())
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	want := solve(t, unlearning.Recursion{}, p)
+	run := *p.Run
+	var err error
+	run.Model, err = nets.NewModel(run.Model.Arch(), graph.Tape{}, graph.Float32)
+	require.NoError(t, err)
+	p.Run = &run
+	_, err = unlearning.Recursion{}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, err, history.ErrEngine)
+	require.NotErrorIs(t, err, history.ErrMismatch)
+	p.OtherEngine = true
+	require.InDeltaSlice(t, want.Float32s(), solve(t, unlearning.Recursion{}, p).Float32s(), 1e-4)
 
 	few := digits(t, graph.Float32, history.Spaced(2))
 	few.Forget = p.Forget

@@ -10,8 +10,8 @@ import (
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// Erase adds to w_T what the recorded run would have done without U, and lets a
-// contraction settle it. The run is the sum of its pushes (see history.Pushes),
+// Erase takes from w_T what U did to the recorded run, and lets a contraction
+// settle it. The run is the sum of its pushes (see history.Pushes),
 //
 //	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
 //

@@ -21,6 +21,10 @@ type Problem struct {
 	Forget data.ForgetSet
 	// History is the record of Run; methods that need none accept nil.
 	History *history.Record
+	// OtherEngine accepts a record that another engine made, of which
+	// history.ErrEngine would be the error. Results are then close to those of
+	// one engine for both, not equal.
+	OtherEngine bool
 }
 
 // Method is a way to forget. Methods are values: Unlearn changes neither the
@@ -123,7 +127,11 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 		if p.History == nil {
 			return fail(fmt.Errorf("%w; train with a history.Recorder among the hooks", ErrNoHistory))
 		}
-		if err := p.History.Check(p.Run); err != nil {
+		switch err := p.History.Check(p.Run); {
+		case errors.Is(err, history.ErrEngine) && p.OtherEngine:
+		case errors.Is(err, history.ErrEngine):
+			return fail(fmt.Errorf("%w; use that engine, or set Problem.OtherEngine for a close result", err))
+		case err != nil:
 			return fail(err)
 		}
 	}

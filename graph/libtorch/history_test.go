@@ -44,6 +44,9 @@ func TestCrossHistory(t *testing.T) {
 			other := *p.Run
 			other.Model, other.Config.Engine = walker.Run.Model, walker.Run.Config.Engine
 			p.Run = &other
+			_, err := unlearning.Mini{}.Unlearn(t.Context(), p)
+			require.ErrorIs(t, err, history.ErrEngine)
+			p.OtherEngine = true
 			require.Less(t, enginetest.RelErr(forget(p), want), 1e-6, "forgotten by the Walker")
 		})
 	}

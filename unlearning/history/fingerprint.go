@@ -10,9 +10,14 @@ import (
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
-// ErrMismatch is wrapped by errors that say that a record belongs to another
-// run.
-var ErrMismatch = errors.New("the record belongs to another run")
+// Errors of records that do not fit.
+var (
+	// ErrMismatch: the record belongs to another run.
+	ErrMismatch = errors.New("the record belongs to another run")
+	// ErrEngine: the record fits, and another engine made it. It is close to
+	// what the run's engine would have recorded, not equal to it.
+	ErrEngine = errors.New("another engine recorded it")
+)
 
 // Fingerprint identifies the run of a record.
 type Fingerprint struct {
@@ -41,8 +46,7 @@ func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, da
 	}
 }
 
-// check compares the fingerprint with that of a run. A record of another
-// engine is close but not equal, so it is accepted.
+// check compares the fingerprint with that of a run, engines last.
 func (f Fingerprint) check(run Fingerprint) error {
 	for _, d := range []struct {
 		what      string
@@ -64,6 +68,9 @@ func (f Fingerprint) check(run Fingerprint) error {
 		if d.got != d.want {
 			return fmt.Errorf("history: %w: %s is %v, the run's is %v", ErrMismatch, d.what, d.got, d.want)
 		}
+	}
+	if f.Engine != run.Engine {
+		return fmt.Errorf("history: %w: %s, the run's is %s", ErrEngine, f.Engine, run.Engine)
 	}
 	return nil
 }

@@ -45,8 +45,7 @@ func (r *Record) Fingerprint() Fingerprint { return r.print }
 func (r *Record) Bytes() int64 { return r.store.bytes() }
 
 // Check returns an error that wraps ErrMismatch if the record is not one of
-// run. A record made by another engine is accepted: it is close to what this
-// one would have recorded, not equal.
+// run, and one that wraps ErrEngine if it is but for the engine.
 //
 // The data are compared by a checksum of all of them. It is not taken again of
 // the very Dataset that was recorded, or compared before, in this process: a
