@@ -39,9 +39,9 @@ type Step struct {
 	// Params and Momentum are w_t and p_t, before the step; Grad is g_t, the
 	// mean gradient without weight decay. All are [P].
 	Params, Momentum, Grad *graph.Tensor
-	// Logits are the batch's, and LogitGrad the gradient of the mean loss in
-	// them, both [len(Batch), Classes]. They come with Grad at no cost.
-	Logits, LogitGrad *graph.Tensor
+	// LogitGrad is the gradient of the mean loss in the batch's logits,
+	// [len(Batch), Classes]. It comes with Grad at no cost.
+	LogitGrad *graph.Tensor
 }
 
 // StepFunc makes a Hook of a function that sees every step.

@@ -162,22 +162,21 @@ func (m *Model) Gradient(w *graph.Tensor, ds *data.Dataset, ids []int, grad *gra
 // GradientAs is Gradient over the examples as view shows them; that of step t
 // of a run is its View(t).
 func (m *Model) GradientAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad *graph.Tensor) (loss float64, err error) {
-	return m.gradient(view, w, ds, ids, grad, nil, nil)
+	return m.gradient(view, w, ds, ids, grad, nil)
 }
 
-// gradient is GradientAs that also sets z and dz [N, Classes], unless they are
-// nil, to the logits and to the gradient of the mean loss in them.
-func (m *Model) gradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad, z, dz *graph.Tensor) (loss float64, err error) {
+// gradient is GradientAs that also sets dz [N, Classes], unless it is nil, to
+// the gradient of the mean loss in the logits.
+func (m *Model) gradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, grad, dz *graph.Tensor) (loss float64, err error) {
 	l := graph.NewTensor(m.dt)
 	err = m.overParts(gradientProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
-		p.out[0], p.out[1], p.out[2], p.out[3] = l, g, p.z, p.dz
+		p.out[0], p.out[1], p.out[2] = l, g, p.dz
 		if err := p.run(w); err != nil {
 			return err
 		}
 		loss += l.At(0)
 		if dz != nil {
 			k := m.arch.Classes
-			z.Slice(lo*k, lo*k+p.z.Len()).Copy(p.z)
 			dz.Slice(lo*k, lo*k+p.dz.Len()).Copy(p.dz)
 		}
 		return nil
@@ -193,7 +192,7 @@ func (m *Model) GradientsAs(view View, ws []*graph.Tensor, ds *data.Dataset, ids
 	l := graph.NewTensor(m.dt)
 	m.work.add(gradientThirds * len(ids) * len(ws))
 	return m.overParts(gradientProgram, view, ds, ids, grads, func(p *batchProgram, _, k int, g *graph.Tensor) error {
-		p.out[0], p.out[1], p.out[2], p.out[3] = l, g, p.z, p.dz
+		p.out[0], p.out[1], p.out[2] = l, g, p.dz
 		return p.run(ws[k])
 	})
 }
@@ -239,6 +238,32 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 			return m.withTable(err)
 		}
 	}
+	return nil
+}
+
+// LogitsAs sets z [N, Classes], row-major, to the logits at w of the examples
+// ids of ds as view shows them.
+func (m *Model) LogitsAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, z []float64) error {
+	k := m.arch.Classes
+	if len(z) != k*len(ids) {
+		return fmt.Errorf("nets: %s: %d logits for %d examples of %d classes", m.arch.Name, len(z), len(ids), k)
+	}
+	for lo := 0; lo < len(ids); lo += m.partSize {
+		hi := min(lo+m.partSize, len(ids))
+		p, err := m.load(logitsProgram, view, ds, ids[lo:hi], 0)
+		if err != nil {
+			return m.withTable(err)
+		}
+		out := graph.NewTensor(m.dt, hi-lo, k)
+		p.out[0] = out
+		if err := p.run(w); err != nil {
+			return m.withTable(err)
+		}
+		for i := range out.Len() {
+			z[lo*k+i] = out.At(i)
+		}
+	}
+	m.work.add(forwardThirds * len(ids))
 	return nil
 }
 

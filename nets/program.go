@@ -10,7 +10,7 @@ import (
 type programKind uint8
 
 const (
-	gradientProgram programKind = iota // mean loss, its gradient, the logits, and the gradient in them
+	gradientProgram programKind = iota // mean loss, its gradient, and that in the logits
 	hvpProgram                         // Hessian-vector product
 	vjpProgram                         // vector-Jacobian product of the logits
 	holdProgram                        // gradient of the distance from given answers
@@ -32,7 +32,7 @@ type batchProgram struct {
 	rows    *graph.Tensor // what it gathered, nil if x is filled on the host
 	v       *graph.Tensor // direction of an HVP, cotangents of a VJP, or answers to hold
 	spring  *graph.Tensor // with which they are held
-	z, dz   *graph.Tensor // logits, and the gradient in them
+	dz      *graph.Tensor // gradient in the logits
 	out     []*graph.Tensor
 	in      []*graph.Tensor
 	used    int64 // when, on the clock of programs
@@ -108,8 +108,8 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 				out = []*graph.Node{graph.Grad(graph.Dot(graph.Grad(loss, w), v), w)}
 				return
 			}
-			out = []*graph.Node{loss, graph.Grad(loss, w), z, graph.Grad(loss, z)}
-			p.z, p.dz = graph.NewTensor(m.dt, n, k), graph.NewTensor(m.dt, n, k)
+			out = []*graph.Node{loss, graph.Grad(loss, w), graph.Grad(loss, z)}
+			p.dz = graph.NewTensor(m.dt, n, k)
 		case vjpProgram:
 			out = []*graph.Node{graph.Grad(graph.Dot(input(&p.v, "cotangents", n, k), z), w)}
 		case holdProgram:
@@ -176,7 +176,7 @@ func (m *Model) nonFinite(view View, w *graph.Tensor, ds *data.Dataset, ids []in
 		if !ok {
 			return "the engine cannot tell where"
 		}
-		p.out[0], p.out[1], p.out[2], p.out[3] = graph.NewTensor(m.dt), m.NewVector(), p.z, p.dz
+		p.out[0], p.out[1], p.out[2] = graph.NewTensor(m.dt), m.NewVector(), p.dz
 		p.arrange(w)
 		if n, err := finder.NonFinite(p.out, p.in); err == nil && n != nil {
 			return n.String()

@@ -132,9 +132,8 @@ func (r *Run) steps(ctx context.Context) error {
 func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64, err error) {
 	eta := r.Config.LR.Rate(t, r.Steps)
 	view := r.View(t)
-	z := graph.NewTensor(r.Model.dt, len(ids), r.Model.arch.Classes)
 	dz := graph.NewTensor(r.Model.dt, len(ids), r.Model.arch.Classes)
-	if loss, err = r.Model.gradient(view, s.W, r.Data, ids, g, z, dz); err != nil {
+	if loss, err = r.Model.gradient(view, s.W, r.Data, ids, g, dz); err != nil {
 		return 0, err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
@@ -144,7 +143,7 @@ func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64,
 	for _, h := range r.Config.Hooks {
 		err := h.OnStep(Step{
 			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,
-			Params: s.W, Momentum: s.P, Grad: g, Logits: z, LogitGrad: dz,
+			Params: s.W, Momentum: s.P, Grad: g, LogitGrad: dz,
 		})
 		if err != nil {
 			return 0, fmt.Errorf("nets: training stopped at step %d by a hook: %w", t, err)

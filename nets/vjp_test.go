@@ -58,6 +58,21 @@ func TestVJP(t *testing.T) {
 	require.ErrorContains(t, m.VJP(nets.View{}, w, ds, nil, nil, got), "no examples")
 }
 
+// TestLogitsAs: those of Logits, for a third of an evaluation each.
+func TestLogitsAs(t *testing.T) {
+	ds := data.Digits().Train
+	m, err := nets.NewModel(nets.MLP(64, 12, 10), nil, graph.Float64)
+	require.NoError(t, err)
+	w, ids := m.Init(3), backwards(ds.Len())
+	want, _ := logitsAt(t, m, w, ids)
+	got := make([]float64, len(want))
+	before := m.GradEvals()
+	require.NoError(t, m.LogitsAs(nets.View{}, w, ds, ids, got))
+	require.Equal(t, want, got)
+	require.InDelta(t, float64(ds.Len())/3, m.GradEvals()-before, 1e-9)
+	require.ErrorContains(t, m.LogitsAs(nets.View{}, w, ds, ids[:3], got), "for 3 examples of 10 classes")
+}
+
 // TestHoldGradient: zero where the answers are the model's own; elsewhere the
 // gradient, by finite differences, of the distance that it is documented as; and
 // for a linear model without stiffness the difference of two gradients of the

@@ -103,9 +103,12 @@ func (s *disturbances) reach(t int) error {
 	if s.ahead == nil || s.ahead.epoch == e || s.knots.computed(e) {
 		return nil
 	}
-	got, _ := s.ahead.next()
+	got, ok := s.ahead.next()
 	if got.err != nil {
 		return got.err
+	}
+	if !ok || got.epoch != e {
+		panic("unlearning: the walk ahead left out an epoch")
 	}
 	s.ahead.shared = got
 	maps.Copy(s.deltas, got.deltas)

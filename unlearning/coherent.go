@@ -4,7 +4,8 @@ import "github.com/miniunlearn/miniunlearn/graph"
 
 // A set to forget is coherent where coherence is above leastCoherence, and by
 // more than the chance of a small set. Random sets of MNIST and Fashion-MNIST
-// have 0.001 or less, single classes 0.17 to 0.68.
+// have 0.001 or less, single classes 0.17 to 0.68; a few examples of one class
+// may have 1, and are too few to show in the answers of others.
 const (
 	leastCoherence = 0.03
 	chance         = 10
@@ -19,8 +20,8 @@ func (q *request) coherent(alpha *graph.Tensor) bool {
 
 // coherence is the mean correlation, weighted by size, between the pushes of
 // two examples of U: 0 for a random set, 1 if all are pushed alike. A push is
-// taken for a vector over pairs of label and class, less the mean of the
-// retained examples.
+// taken for a vector over pairs of label and class, less the mean of all
+// examples.
 func (q *request) coherence(alpha *graph.Tensor) float64 {
 	u := q.Forget.IDs()
 	if len(u) < 2 {
@@ -28,10 +29,11 @@ func (q *request) coherence(alpha *graph.Tensor) float64 {
 	}
 	k := alpha.Shape()[1]
 	mean := make([]float64, k*k)
-	for _, i := range q.retained {
+	n := alpha.Shape()[0]
+	for i := range n {
 		at := int(q.Run.Data.Y[i]) * k
 		for c := range k {
-			mean[at+c] += alpha.At(i*k+c) / float64(len(q.retained))
+			mean[at+c] += alpha.At(i*k+c) / float64(n)
 		}
 	}
 	var squares, norm float64

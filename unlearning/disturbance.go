@@ -28,7 +28,8 @@ type Disturbance struct {
 //
 // Beside a few vectors of one epoch it keeps one for each knot and one for
 // each step of the epochs with knots, until that step has come: their
-// disturbances are found before the first step and not computed twice.
+// disturbances are found before the first step and not computed twice. While
+// they are, there are four more for each worker: two steps begun and a desk.
 type disturbances struct {
 	q      *request
 	exact  bool // every δ_t is computed

@@ -5,45 +5,54 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // Erase takes from w_T what U did to the recorded run, and lets a contraction
-// settle it. The run is the sum of its pushes (see history.Pushes),
+// settle it. It is for sets that are like the rest of the data, of any size, and
+// for networks with the softmax cross-entropy; Mini tells others apart.
+//
+// The run is the sum of its pushes (see history.Pushes),
 //
 //	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
 //
 // and retraining is a run whose sum leaves U out. The difference of the sums,
 //
-//	D = Σ_{i∈U} J_iᵀ α_i − κ Σ_{j∉U} J_jᵀ α_j,   κ = |U|/(n−|U|),
+//	D = Σ_{i∈U} J_iᵀ α̃_i − κ Σ_{j∉U} J_jᵀ α̃_j,   α̃ ∝ ‖α‖^½ α,   κ = |U|/(n−|U|),
 //
 // is the disturbance of the recursion summed over the run; the second part is
-// what retraining's means over fewer examples add to the push of each. It is
-// taken at w_T, from the examples with the largest pushes, which make up most of
-// it. Then the recursion of Recursion is followed around w_T instead of around
+// what retraining's means over fewer examples add to the push of each, and α̃
+// gives more weight to what was peculiar to an example, with Σ ‖α̃‖ = Σ ‖α‖. J is that
+// at w_T, and the sums are estimated from a sample of the examples, drawn in
+// proportion to the size of their terms.
+//
+// Then the recursion of Recursion is followed around w_T instead of around
 // the trajectory, D spread over its learning time:
 //
 //	q ← β q + C(d) + λ d − Share·D/time,   d ← d − η q,   C(d) ≈ H d.
 //
-// C is the gradient of the distance of retained examples' answers from the
-// recorded ones (nets.Model.HoldGradient). It is a difference of gradients at
-// the price of one, and a sample of it has no noise where d has none: that is
-// why the run may be short and its steps long. What D moves in directions that
-// matter to retained examples contracts; what only U had put there goes.
+// C is the gradient of the distance of retained examples' answers from those of
+// w_T (nets.Model.HoldGradient), asked for once: a difference of gradients at
+// the price of four thirds of one. Mini-batches of it have no noise where d = 0:
+// that is why the run may be short and its steps long. What D moves in
+// directions that matter to retained examples contracts; what only U had put
+// there goes.
 type Erase struct {
 	Short
-	// Share of D that is taken. 0 means τ^0.4, with τ the learning time of this
+	// Share of D that is taken. 0 means 1.25 √τ, with τ the learning time of this
 	// run over that of the recorded one: a shorter run has less time to settle
-	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T are
-	// g > 2 times those along the run, as in lenet5, and by 1 + ν where sampling D
-	// makes ν times its square of noise.
+	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T move
+	// g > 2 times as far along the way from w_0 to w_T as the run went, and by 1 + ν
+	// where sampling gives D a variance of ν ‖D‖².
 	Share float64
-	// Stiffness with which logits are held, beside probabilities, which do not
-	// resist where the network is sure. Along the run it was not: 0 means a
-	// third of the probability that examples did not give to their labels
-	// then, which their pushes tell.
+	// Stiffness with which logits are held, beside probabilities; these alone do not
+	// resist where the network is sure. 0 means a third of the mean probability
+	// that examples did not give to their labels while the run learned, which
+	// their pushes tell.
 	Stiffness float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
@@ -69,12 +78,26 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	return e.solve(ctx, q)
+	alpha, err := q.pushes()
+	if err != nil {
+		return q.fail(err)
+	}
+	return e.solve(ctx, q, alpha)
+}
+
+// pushes reads the record's.
+func (q *request) pushes() (*graph.Tensor, error) {
+	alpha, read, err := q.History.Pushes()
+	q.read += read
+	return alpha, err
 }
 
 // complete checks e and fills in its defaults, but for those that the record
 // tells.
 func (e Erase) complete(q *request) (Erase, error) {
+	if a := q.model.Arch(); a.Loss != nil {
+		return e, fmt.Errorf("%s has a loss of its own, and only answers to the softmax cross-entropy can be held; use Accelerate or Rewind", a.Name)
+	}
 	var err error
 	if e.Short, err = e.Short.complete(q.Run, len(q.retained), holdingGait); err != nil {
 		return e, err
@@ -88,55 +111,46 @@ func (e Erase) complete(q *request) (Erase, error) {
 	return e, nil
 }
 
-func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
+func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Result, error) {
 	e, err := e.complete(q)
 	if err != nil {
 		return q.fail(err)
 	}
-	alpha, answers, read, err := q.History.Pushes()
-	if err != nil {
-		return q.fail(err)
-	}
-	q.read += read
-	visited, view := q.lastVisits()
-	e.Batch = min(e.Batch, len(visited))
+	cfg, w := q.Run.Config, q.Run.Params
+	view := q.Run.View(q.Run.Steps - 1)
 	evals := e.Cost * RetrainCost(q.Problem)
-	sample := int(e.Sample * evals)
-	if e.Batch == 0 || sample < 1 || evals-float64(sample) < float64(e.Batch) {
-		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, of which %.0f are for the disturbance and a step takes %d", ErrBudget, evals, e.Sample*evals, e.Batch))
+	least := 1 + e.evals(1, len(q.retained))
+	sample := int(min(e.Sample*evals, evals-least+1))
+	if sample < 1 {
+		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least)))
 	}
-	cfg := q.Run.Config
-	seed, w := cfg.Seed+1, q.Run.Params
+	seed := cfg.Seed + 1
 	d, err := q.disturb(view, alpha, sample, rand.New(rand.NewPCG(seed, 0x6572617365)))
 	if err != nil {
 		return q.fail(err)
 	}
-	steps := int((evals - float64(d.used)) / float64(e.Batch))
-	time, run := learningTime(e.LR, steps)/(1-holdingGait.momentum), learningTime(cfg.LR, q.Run.Steps)/(1-cfg.Momentum)
-	if !(time > 0) {
-		return q.fail(fmt.Errorf("the learning rates of %s sum to %g: nothing would move", e.LR, time))
+	steps := sort.Search(int(evals)/e.Batch+1, func(t int) bool { return float64(d.used)+e.evals(t+1, len(q.retained)) > evals })
+	if steps < 1 {
+		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.used, math.Ceil(e.evals(1, len(q.retained)))))
+	}
+	span, run := learningTime(e.LR, steps)/(1-holdingGait.momentum), learningTime(cfg.LR, q.Run.Steps)/(1-cfg.Momentum)
+	if !(span > 0 && run > 0) {
+		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
 	}
 	if e.Share == 0 {
-		e.Share = math.Pow(time/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
+		e.Share = 1.25 * math.Sqrt(span/run) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
 	}
 	if e.Stiffness == 0 {
 		e.Stiffness = doubt(alpha, run) / 3
 	}
 	// The steps of a run decay u = w_T + d; the recursion decays d.
 	push := d.sum
-	combine(push, -e.Share/time, push, -cfg.WeightDecay, w)
+	combine(push, -e.Share/span, push, -cfg.WeightDecay, w)
 
-	k := q.model.Arch().Classes
-	draw := newSampler(visited, seed)
-	hold := make([]float64, e.Batch*k)
+	hold := newHeld(q, view)
+	draw := newSampler(q.retained, seed)
 	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(_ int, u, g *graph.Tensor) error {
-		ids := draw.next(e.Batch)
-		for j, i := range ids {
-			for c := range k {
-				hold[j*k+c] = answers.At(i*k + c)
-			}
-		}
-		err := q.model.HoldGradient(view, u, q.Run.Data, ids, hold, e.Stiffness, g)
+		err := hold.gradient(u, draw.next(e.Batch), e.Stiffness, g)
 		addScaled(g, 1, push)
 		return err
 	})
@@ -144,6 +158,53 @@ func (e Erase) solve(ctx context.Context, q *request) (*Result, error) {
 		return q.fail(err)
 	}
 	return q.end(u)
+}
+
+// evals returns what steps cost: a gradient of every example held, and one
+// answer of each of the n that there are.
+func (e Erase) evals(steps, n int) float64 {
+	held := steps * e.Batch
+	return float64(held) + float64(min(held, n))/3
+}
+
+// held are the answers at w_T of those examples that were asked for.
+type held struct {
+	q       *request
+	view    nets.View
+	answers []float64 // [n, K]
+	known   []bool
+	batch   []float64
+}
+
+func newHeld(q *request, view nets.View) *held {
+	n := q.Run.Data.Len()
+	return &held{q: q, view: view, answers: make([]float64, n*q.model.Arch().Classes), known: make([]bool, n)}
+}
+
+// gradient sets g to the gradient at u of the distance from the answers of ids.
+func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
+	q, k := h.q, h.q.model.Arch().Classes
+	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
+	if slices.ContainsFunc(ids, func(i int) bool { return !h.known[i] }) {
+		var ask []int
+		for _, i := range ids {
+			if !h.known[i] {
+				ask = append(ask, i)
+			}
+		}
+		z := h.batch[:k*len(ask)]
+		if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
+			return err
+		}
+		for j, i := range ask {
+			copy(h.answers[i*k:i*k+k], z[j*k:])
+			h.known[i] = true
+		}
+	}
+	for j, i := range ids {
+		copy(h.batch[j*k:], h.answers[i*k:i*k+k])
+	}
+	return q.model.HoldGradient(h.view, u, q.Run.Data, ids, h.batch, stiffness, g)
 }
 
 // doubt returns the mean probability, over the learning time of a run, that
@@ -162,18 +223,4 @@ func learningTime(lr nets.LRSchedule, steps int) (sum float64) {
 		sum += lr.Rate(t, steps)
 	}
 	return sum
-}
-
-// lastVisits returns the retained examples that the run has visited, and how it
-// showed them in its last whole epoch: a run that ends within an epoch is
-// looked at as if that had not changed the view of some.
-func (q *request) lastVisits() ([]int, nets.View) {
-	order := q.Run.Order
-	per := order.StepsPerEpoch()
-	if q.Run.Steps >= per {
-		return q.retained, q.Run.View(q.Run.Steps/per*per - 1)
-	}
-	seen := order.Epoch(0)[:min(q.Run.Steps*order.Batch, order.N)]
-	kept, _ := q.Forget.Split(seen, nil, nil)
-	return kept, q.Run.View(0)
 }

@@ -18,12 +18,13 @@ import (
 // models trained in batches so small that a sample of them carries no
 // curvature, take back U's pushes while a short run holds the answers on the
 // retained examples, see Erase; that needs no more of the history than
-// history.Pushes.
+// history.Pushes. Their loss has to be the softmax cross-entropy.
 //
-// Where the pushes of U are alike, and unlike those of the rest, as for a class
-// or one kind of wrong label, forgetting changes the answers on retained
-// examples too, and they cannot be held. Mini then trains shortly from half of
-// w_T on the retained examples (Accelerate), and counts the guard "coherent".
+// Where the pushes of some dozen examples or more are alike, and unlike those of the
+// rest, as for a class or one kind of wrong label, forgetting changes the
+// answers on retained examples too, and they cannot be held. Mini then spends
+// its cost on training from half of w_T on the retained examples (Accelerate,
+// with its defaults), and counts the guard "coherent".
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -71,16 +72,18 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		}
 		e.Cost += m.Cost
 		e.Title = m.Name()
-		alpha, _, read, err := q.History.Pushes()
+		alpha, err := q.pushes()
+		if err == nil {
+			_, err = e.complete(q)
+		}
 		if err != nil {
 			return q.fail(err)
 		}
 		if q.coherent(alpha) {
-			q.read += read
 			q.guards["coherent"]++
-			return Accelerate{Short: e.Short, Start: 1, Shrink: 0.5}.solve(ctx, q)
+			return Accelerate{Short: Short{Cost: e.Cost}, Start: 1, Shrink: 0.5}.solve(ctx, q)
 		}
-		return e.solve(ctx, q)
+		return e.solve(ctx, q, alpha)
 	}
 	r, err := m.recursion(q)
 	if err != nil {

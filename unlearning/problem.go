@@ -14,7 +14,8 @@ import (
 
 // Problem is one request to forget.
 type Problem struct {
-	// Run is the training run whose examples are to be forgotten.
+	// Run is the training run whose examples are to be forgotten. Its data must
+	// not have been changed since.
 	Run *nets.Run
 	// Forget is U. The empty set returns the run's parameters unchanged, at
 	// no cost; the whole training set is ErrNothingLeft.
@@ -64,7 +65,8 @@ type Result struct {
 	// Elapsed is the time from the call on, the comparison of record and run
 	// included.
 	Elapsed time.Duration
-	// Guards counts, by name, how often a safeguard changed a step.
+	// Guards counts, by name, how often a safeguard changed a step, or, as
+	// Mini's "coherent", how the request was solved.
 	Guards map[string]int
 }
 

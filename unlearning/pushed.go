@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -13,18 +12,17 @@ import (
 
 // emphasis is the power of its own size that multiplies a push. What an example
 // with large pushes taught is peculiar to it and stays; what others teach as
-// well has been learned from them by the end of the run. In measurements, see
-// docs/decisions/0004, forgetting moves an example's logits by more than its
-// share of the pushes.
+// well has been learned from them by the end of the run. Forgetting moves an
+// example's logits by more than its share of the pushes, see
+// docs/decisions/0004.
 const emphasis = 0.5
 
-// pushed is an example in the sum of the disturbances.
-type pushed struct {
-	id     int
-	group  [3]int  // whether it is retained, its label, the class it was pushed away from most
-	factor float64 // of its push, by emphasis
-	size   float64 // of its term in D
-}
+const (
+	// quiet is the noise below which more examples are not worth their cost.
+	quiet = 0.05
+	// fewest examples tell the growth of the pushes.
+	fewest = 256
+)
 
 // disturbance is what U did to a run, in one vector.
 type disturbance struct {
@@ -42,31 +40,23 @@ type disturbance struct {
 	growth float64
 }
 
-// quiet is the noise below which more examples are not worth their cost.
-const quiet = 0.05
-
-// disturb computes the disturbance from at most about m examples, fewer where
+// disturb computes the disturbance from at most m examples, fewer where
 // that makes no difference.
 func (q *request) disturb(view nets.View, alpha *graph.Tensor, m int, r *rand.Rand) (*disturbance, error) {
 	all := q.pushed(alpha)
-	sizes := sizesOf(all)
-	m = 1 + sort.Search(m-1, func(less int) bool { return sampleNoise(sizes, less+1) < quiet })
-	return q.disturbFrom(view, alpha, all, m, r)
-}
-
-func sizesOf(all []pushed) []float64 {
 	sizes := make([]float64, len(all))
 	for j, p := range all {
 		sizes[j] = p.size
 	}
-	return sizes
+	draw := newBySize(sizes)
+	return q.sum(view, alpha, all, draw, max(draw.quieter(quiet, m), min(fewest, m)), r)
 }
 
-// disturbFrom computes the disturbance from m examples, or one more.
-func (q *request) disturbFrom(view nets.View, alpha *graph.Tensor, all []pushed, m int, r *rand.Rand) (*disturbance, error) {
-	sizes := sizesOf(all)
-	drawn, weights := sampleBySize(sizes, m, r)
-	d := &disturbance{used: len(drawn), noise: sampleNoise(sizes, m), sum: q.model.NewVector()}
+// sum computes the disturbance from m examples.
+func (q *request) sum(view nets.View, alpha *graph.Tensor, all []pushed, draw *bySize, m int, r *rand.Rand) (*disturbance, error) {
+	k := alpha.Shape()[1]
+	drawn, weights := draw.draw(m, r)
+	d := &disturbance{sum: q.model.NewVector(), used: len(drawn), noise: draw.noise(m), growth: 1}
 	// One sum of U and one of the others, for D and for the growth.
 	var sums [2]*graph.Tensor
 	for g := range sums {
@@ -75,8 +65,8 @@ func (q *request) disturbFrom(view nets.View, alpha *graph.Tensor, all []pushed,
 		for j, at := range drawn {
 			if p := all[at]; p.group[0] == g {
 				ids = append(ids, p.id)
-				for c := range alpha.Shape()[1] {
-					cotangents = append(cotangents, weights[j]*p.factor*alpha.At(p.id*alpha.Shape()[1]+c))
+				for c := range k {
+					cotangents = append(cotangents, weights[j]*p.factor*alpha.At(p.id*k+c))
 				}
 			}
 		}
@@ -86,20 +76,44 @@ func (q *request) disturbFrom(view nets.View, alpha *graph.Tensor, all []pushed,
 			}
 		}
 	}
-	// The way: from what weight decay left of w_0 to w_T.
-	cfg := q.Run.Config
-	left := 1.0
-	for t := range q.Run.Steps {
-		left *= 1 - cfg.WeightDecay*q.rate(t)/(1-cfg.Momentum)
+	way := q.way()
+	if length := dot(way, way); length > 0 {
+		d.growth = (dot(sums[0], way) + dot(sums[1], way)) / length
 	}
-	combine(d.sum, left, q.Run.Initial, -1, q.Run.Params)
-	d.growth = (dot(sums[0], d.sum) + dot(sums[1], d.sum)) / dot(d.sum, d.sum)
 	combine(d.sum, 1, sums[0], -q.kappa(), sums[1])
 	return d, nil
 }
 
-// kappa is by how much a retained example weighs more in retraining.
-func (q *request) kappa() float64 { return float64(q.Forget.Len()) / float64(len(q.retained)) }
+// way returns what weight decay left of w_0, less w_T: Σ J_iᵀ α_i as the run
+// summed it.
+func (q *request) way() *graph.Tensor {
+	cfg, left := q.Run.Config, 1.0
+	for t := range q.Run.Steps {
+		left *= 1 - cfg.WeightDecay*q.rate(t)/(1-cfg.Momentum)
+	}
+	way := q.model.NewVector()
+	combine(way, left, q.Run.Initial, -1, q.Run.Params)
+	return way
+}
+
+// kappa is by how much a retained example weighs more in retraining: |U| over
+// the number of the others, of those that the run has visited.
+func (q *request) kappa() float64 {
+	u, n := q.Forget.Len(), q.Run.Order.N
+	if q.Run.Steps < q.Run.Order.StepsPerEpoch() {
+		seen := q.Run.Order.Epoch(0)[:q.Run.Steps*q.Run.Order.Batch]
+		u, n = q.Forget.Count(seen), len(seen)
+	}
+	return float64(u) / float64(max(n-u, 1))
+}
+
+// pushed is an example in the sum of the disturbances.
+type pushed struct {
+	id     int
+	group  [3]int  // whether it is retained, its label, the class it was pushed away from most
+	factor float64 // of its push, by emphasis
+	size   float64 // of its term in D
+}
 
 // pushed lists all examples, sorted so that a systematic sample is stratified:
 // what examples of a group have in common cancels in the sum, and is kept from
@@ -109,7 +123,7 @@ func (q *request) pushed(alpha *graph.Tensor) []pushed {
 	all := make([]pushed, n)
 	var before, after float64
 	for i := range all {
-		p := pushed{id: i, group: [3]int{0, int(q.Run.Data.Y[i]), 0}, factor: 1}
+		p := pushed{id: i, group: [3]int{0, int(q.Run.Data.Y[i]), 0}}
 		for c := range k {
 			a := alpha.At(i*k + c)
 			p.size += math.Abs(a)
@@ -123,16 +137,18 @@ func (q *request) pushed(alpha *graph.Tensor) []pushed {
 		after += p.size
 		all[i] = p
 	}
-	// The sum of all sizes stays what it was.
-	if after > 0 {
-		for i := range all {
-			all[i].factor *= before / after
-			all[i].size *= before / after
-		}
+	if after == 0 { // a run that learned nothing
+		return all
 	}
+	kept := before / after // the sum of all sizes stays what it was
+	for i := range all {
+		all[i].factor *= kept
+		all[i].size *= kept
+	}
+	kappa := q.kappa()
 	for _, i := range q.retained {
 		all[i].group[0] = 1
-		all[i].size *= q.kappa()
+		all[i].size *= kappa
 	}
 	slices.SortFunc(all, func(a, b pushed) int {
 		return cmp.Or(slices.Compare(a.group[:], b.group[:]), cmp.Compare(a.size, b.size), a.id-b.id)

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSampleBySize: as many as asked for, the large ones always, and weighted
+// TestBySize: as many as asked for, the large ones always, and weighted
 // sums without bias; a sorted list is stratified.
-func TestSampleBySize(t *testing.T) {
+func TestBySize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	sizes := make([]float64, 200)
 	var want float64
@@ -27,12 +27,13 @@ func TestSampleBySize(t *testing.T) {
 	for j, s := range sizes {
 		want += s * float64(j)
 	}
+	draw := newBySize(sizes)
 	for _, m := range []int{1, 5, 40, positive - 1} {
 		var mean, square float64
 		const rounds = 4000
 		for range rounds {
-			drawn, weights := sampleBySize(sizes, m, r)
-			require.InDelta(t, m, len(drawn), 1)
+			drawn, weights := draw.draw(m, r)
+			require.Len(t, drawn, m)
 			var sum float64
 			always := false
 			for k, j := range drawn {
@@ -49,13 +50,13 @@ func TestSampleBySize(t *testing.T) {
 		require.InDelta(t, want, mean, 5*math.Sqrt((square-mean*mean)/rounds)+1e-9*want, "%d of %d", m, positive)
 	}
 	for _, m := range []int{positive, positive + 1, 1000} {
-		drawn, weights := sampleBySize(sizes, m, r)
+		drawn, weights := draw.draw(m, r)
 		require.Len(t, drawn, positive)
 		for _, w := range weights {
 			require.Equal(t, 1.0, w)
 		}
 	}
-	drawn, _ := sampleBySize(make([]float64, 5), 3, r)
+	drawn, _ := newBySize(make([]float64, 5)).draw(3, r)
 	require.Empty(t, drawn)
 
 	// Two strata of equal sizes: half of the sample from each.
@@ -63,8 +64,38 @@ func TestSampleBySize(t *testing.T) {
 	for j := range even {
 		even[j] = 1
 	}
-	drawn, _ = sampleBySize(even, 10, r)
+	drawn, _ = newBySize(even).draw(10, r)
 	require.Len(t, drawn, 10)
 	require.Less(t, drawn[4], 50)
 	require.GreaterOrEqual(t, drawn[5], 50)
+}
+
+// TestBySizeRange: sizes may differ by more than a float64 has digits.
+func TestBySizeRange(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	sizes := []float64{1e12, 1e24, 3e11, 1e17}
+	for range 100 {
+		sizes = append(sizes, 1+r.Float64())
+	}
+	draw := newBySize(sizes)
+	for m := 1; m < len(sizes); m++ {
+		drawn, _ := draw.draw(m, r)
+		require.InDelta(t, m, len(drawn), 1, "m = %d", m)
+		if m > 4 {
+			require.Equal(t, []int{0, 1, 2, 3}, drawn[:4])
+		}
+	}
+}
+
+// TestNoise: zero where all are drawn, falling with the number, and by hand for
+// equal sizes.
+func TestNoise(t *testing.T) {
+	even := newBySize([]float64{2, 2, 0, 2, 2})
+	require.InDelta(t, 1, even.noise(2), 1e-12) // 1/p − 1 for p = ½
+	require.InDelta(t, 3, even.noise(1), 1e-12)
+	require.Zero(t, even.noise(4))
+	require.Equal(t, 4, even.quieter(0.1, 5))
+	require.Equal(t, 3, even.quieter(0.1, 3), "as many as there may be")
+	require.Equal(t, 1, newBySize([]float64{1e3, 1e-3}).quieter(0.1, 2))
+	require.Zero(t, newBySize(nil).noise(3))
 }

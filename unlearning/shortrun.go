@@ -19,9 +19,11 @@ type Short struct {
 	// Batch is the number of retained examples a step; 0 means an eighth of
 	// the run's, at least 16 and at most the run's.
 	Batch int
-	// LR is the schedule; nil means a cosine with a tenth of warm-up whose peak
-	// moves parameters per example further than the run's peak: 3 times for
-	// Erase, 1.6 times for runs that train.
+	// LR is the schedule. Nil means a cosine with a tenth of warm-up and the peak
+	// pace·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch
+	// of the run, and b and β' those of this one: an example moves parameters
+	// pace times as far as in the run. Erase has pace 3 and β' = 0.9, runs that
+	// train have 1.6 and 0.5.
 	LR nets.LRSchedule
 }
 

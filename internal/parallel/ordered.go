@@ -9,7 +9,8 @@ import (
 // order, each when it is done. Up to workers calls, told apart by worker, 0 …
 // workers−1, run at a time, each in a goroutine of its own; one worker is the
 // caller. Jobs are drawn by the caller, and no more than 2·workers are begun and
-// not yielded. When the loop ends early, those are finished first.
+// not yielded. When the loop ends early, those are finished first. A panic of do
+// ends the program, as in any goroutine.
 func Ordered[J any](jobs iter.Seq[J], workers int, do func(worker int, job J)) iter.Seq[J] {
 	if workers <= 1 {
 		return func(yield func(J) bool) {
@@ -62,7 +63,7 @@ func Ordered[J any](jobs iter.Seq[J], workers int, do func(worker int, job J)) i
 
 // Ahead yields what seq yields, which runs in a goroutine of its own, up to n
 // values, and one under way, ahead of the one that is asked for. When the loop ends
-// early, seq is ended first.
+// early, seq is ended first. A panic of seq ends the program.
 func Ahead[T any](seq iter.Seq[T], n int) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		values, quit := make(chan T, n), make(chan struct{})

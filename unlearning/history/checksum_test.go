@@ -36,8 +36,9 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// TestChangedData: a record refuses data that have changed, whether it was made
-// in this process or opened, and whether or not it has seen the right data.
+// TestChangedData: a record refuses other data, also a copy that differs in one
+// value, whether it was made in this process or opened, and whether or not it has
+// seen the right data. What it was recorded from is not read again.
 func TestChangedData(t *testing.T) {
 	ds := data.Digits().Train
 	dir := t.TempDir()
@@ -59,4 +60,13 @@ func TestChangedData(t *testing.T) {
 			require.NoError(t, r.Check(run))
 		}
 	}
+
+	// Recorded from ds itself, and changed since: read-only data are not.
+	x := ds.X[0]
+	defer func() { ds.X[0] = x }()
+	ds.X[0]++
+	require.NoError(t, inMemory.Record().Check(run))
+	fresh, err := Open(dir)
+	require.NoError(t, err)
+	require.ErrorIs(t, fresh.Check(run), ErrMismatch)
 }

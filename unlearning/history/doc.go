@@ -10,8 +10,7 @@
 // seed.
 //
 // Networks need less: [Pushes] keeps, for each example, what the run did to its
-// logits and what they were in the end, 2K numbers, and no parameters or
-// gradients at all.
+// logits, K numbers, and no parameters or gradients at all.
 //
 // A record lives in memory, or in a folder of safetensors files with a
 // manifest: [Create] records straight into one, [Open] reads it back and

@@ -35,9 +35,8 @@ const manifestName = "manifest.json"
 
 // version of the format. It changes with the fingerprint too: a field that an
 // old record lacks cannot be compared. Old records are not converted, since
-// what they lack is not in them. 1 lacked augmentation, loss and w_0, 2 the last
-// answers beside the pushes.
-const version = 3
+// what they lack is not in them. 1 lacked augmentation, loss and w_0.
+const version = 2
 
 // manifest lists the segments of a folder with their checksums. It is
 // replaced after every segment.
@@ -160,17 +159,12 @@ func (s *folder) damaged(f fileRecord, format string, args ...any) error {
 	return fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-func (s *folder) putTrace(t *trace) error {
-	views := map[string]safetensors.TensorView{}
-	var err error
-	for name, x := range map[string]*graph.Tensor{"pushes": t.pushes, "answers": t.answers} {
-		dt, raw := encode(x)
-		v, e := safetensors.NewTensorView(dt, []uint64{uint64(x.Shape()[0]), uint64(x.Shape()[1])}, raw)
-		views[name], err = v, errors.Join(err, e)
-	}
+func (s *folder) putPushes(alpha *graph.Tensor) error {
+	dt, raw := encode(alpha)
+	v, err := safetensors.NewTensorView(dt, []uint64{uint64(alpha.Shape()[0]), uint64(alpha.Shape()[1])}, raw)
 	var buf bytes.Buffer
 	if err == nil {
-		err = safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, &buf)
+		err = safetensors.SerializeToWriter(map[string]safetensors.TensorView{"pushes": v}, map[string]string{"format": "pt"}, &buf)
 	}
 	var f fileRecord
 	if err == nil {
@@ -183,29 +177,24 @@ func (s *folder) putTrace(t *trace) error {
 	return s.save()
 }
 
-func (s *folder) getTrace() (*trace, error) {
-	f := s.m.Pushes
-	if f == nil {
+func (s *folder) getPushes() (*graph.Tensor, error) {
+	if s.m.Pushes == nil {
 		return nil, nil
 	}
-	st, err := s.read(*f)
+	st, err := s.read(*s.m.Pushes)
 	if err != nil {
 		return nil, err
 	}
-	t := new(trace)
-	for name, x := range map[string]**graph.Tensor{"pushes": &t.pushes, "answers": &t.answers} {
-		v, ok := st.Tensor(name)
-		if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
-			return nil, s.damaged(*f, "no tensor %q of %d rows", name, n)
-		}
-		rows, k := int(v.Shape()[0]), int(v.Shape()[1])
-		flat, err := decode(v.DType(), v.Data(), 1, rows*k)
-		if err != nil {
-			return nil, s.damaged(*f, "%s: %v", name, err)
-		}
-		*x = graph.FromSlice(flat[0].Float32s(), rows, k)
+	v, ok := st.Tensor("pushes")
+	if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
+		return nil, s.damaged(*s.m.Pushes, "no tensor \"pushes\" of %d rows", n)
 	}
-	return t, nil
+	rows, k := int(v.Shape()[0]), int(v.Shape()[1])
+	t, err := decode(v.DType(), v.Data(), 1, rows*k)
+	if err != nil {
+		return nil, s.damaged(*s.m.Pushes, "%v", err)
+	}
+	return graph.FromSlice(t[0].Float32s(), rows, k), nil
 }
 
 func (s *folder) finish() error { s.m.Complete = true; return s.save() }

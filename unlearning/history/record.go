@@ -49,7 +49,7 @@ func (r *Record) Bytes() int64 { return r.store.bytes() }
 //
 // The data are compared by a checksum of all of them. It is not taken again of
 // the very Dataset that was recorded, or compared before, in this process: a
-// Dataset is read-only once in use.
+// Dataset is read-only once in use, and changing it in place goes unnoticed.
 func (r *Record) Check(run *nets.Run) error {
 	sum := r.known.Load().checksum(run.Data)
 	r.known.Store(know(run.Data, sum))

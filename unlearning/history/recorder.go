@@ -88,7 +88,7 @@ func (r *Recorder) OnEnd(run *nets.Run) error {
 		return fmt.Errorf("history: the run ended before step %d, which %s asks for", r.plan[0].From, r.policy)
 	}
 	if r.pushes != nil {
-		if err := r.store.putTrace(r.pushes.trace()); err != nil {
+		if err := r.store.putPushes(r.pushes.tensor()); err != nil {
 			return err
 		}
 		r.pushes = nil
