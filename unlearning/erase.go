@@ -43,7 +43,7 @@ import (
 // there goes.
 type Erase struct {
 	Short
-	// Share of D that is taken. 0 means 1.25 √τ, with τ the learning time of this
+	// Share of D that is taken. 0 means 1.1 τ^0.4, with τ the learning time of this
 	// run over that of the recorded one: a shorter run has less time to settle
 	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T move
 	// g > 2 times as far along the way from w_0 to w_T as the run went, and by 1 + ν
@@ -138,7 +138,7 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
 	}
 	if e.Share == 0 {
-		e.Share = 1.25 * math.Sqrt(span/run) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
+		e.Share = 1.1 * math.Pow(span/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
 	}
 	if e.Stiffness == 0 {
 		e.Stiffness = doubt(alpha, run) / 3
