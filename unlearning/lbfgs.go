@@ -26,12 +26,18 @@ type secants struct {
 // minSigma keeps B definite where a pair shows almost no curvature.
 const minSigma = 1e-3
 
-// push adds a pair and reports whether it was taken: pairs without positive
-// curvature along s would make B indefinite.
+// push adds a pair, which it keeps and scales, and reports whether it was taken:
+// pairs without positive curvature along s would make B indefinite. B is the same
+// for every length of s; lengths near 1 keep the inner matrix well conditioned
+// where a run grows. Powers of two round nothing.
 func (b *secants) push(s, y *graph.Tensor) bool {
 	if !(dot(s, y) > 1e-10*dot(s, s)) {
 		return false
 	}
+	_, exponent := math.Frexp(norm(s))
+	scale := math.Ldexp(1, min(-exponent, 100))
+	combine(s, scale, s, 0, s)
+	combine(y, scale, y, 0, y)
 	b.s, b.y = append(b.s, s), append(b.y, y)
 	if k := len(b.s) - b.memory; k > 0 {
 		b.s, b.y = b.s[k:], b.y[k:]

@@ -11,7 +11,8 @@ import (
 )
 
 // TestSecantProduct, known answer (e): the compact product equals the dense
-// BFGS matrix, B ← B − B s sᵀB/sᵀBs + y yᵀ/yᵀs from B = σI over the pairs kept.
+// BFGS matrix, B ← B − B s sᵀB/sᵀBs + y yᵀ/yᵀs from B = σI over the pairs kept,
+// however much the pairs differ in length.
 func TestSecantProduct(t *testing.T) {
 	const n, memory = 7, 3
 	r := rand.New(rand.NewPCG(1, 2))
@@ -34,8 +35,9 @@ func TestSecantProduct(t *testing.T) {
 	}
 	b := &secants{memory: memory}
 	var ss, ys []*mat.VecDense
-	for range 5 {
+	for _, length := range []float64{1, 1, 1e-8, 1, 1e8} {
 		s, y := random(), mat.NewVecDense(n, nil)
+		s.ScaleVec(length, s)
 		y.MulVec(a, s)
 		require.True(t, b.push(tensor(s), tensor(y)))
 		ss, ys = append(ss, s), append(ys, y)
