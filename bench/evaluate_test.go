@@ -33,6 +33,7 @@ func TestEvaluate(t *testing.T) {
 	res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	work := p.Run.Model.GradEvals()
+	res.Guards = map[string]int{"made up": 2}
 	table, err := Evaluate(t.Context(), p, test, res)
 	require.NoError(t, err)
 	require.Len(t, table.Results, 5)
@@ -49,6 +50,7 @@ func TestEvaluate(t *testing.T) {
 	require.Equal(t, res.GradEvals, mini.GradEvals)
 	require.Equal(t, p.History.Bytes(), mini.HistoryBytesKept)
 	require.Equal(t, res.BytesRead, mini.HistoryBytesRead)
+	require.Equal(t, res.Guards, mini.Guards)
 	require.InDelta(t, float64(mini.Dist)/float64(before.Dist), float64(mini.RelDist), 1e-12)
 
 	require.Equal(t, "retrain", retrain.Method)

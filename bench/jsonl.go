@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
@@ -42,7 +43,7 @@ const maxLine = 1 << 16
 
 // ReadJSONL reads what WriteJSONL wrote; name stands for r in errors, which
 // give the line. Every line must hold all fields of Result and no others, but
-// older files name no engine; empty lines are skipped.
+// engine and guards, which older files have not; empty lines are skipped.
 func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	var results []Result
 	sc := bufio.NewScanner(r)
@@ -85,7 +86,7 @@ func parseResult(line []byte) (Result, error) {
 	t := reflect.TypeFor[Result]()
 	for i := range t.NumField() {
 		v, ok := fields[fieldName(t, i)]
-		if !ok && fieldName(t, i) == "engine" {
+		if !ok && slices.Contains([]string{"engine", "guards"}, fieldName(t, i)) {
 			continue
 		}
 		if !ok {

@@ -44,6 +44,7 @@ func TestFieldOrder(t *testing.T) {
 func TestJSONL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "r.jsonl")
 	want := []Result{sample("before", 1, 97.5), sample("mini", 1, 96)}
+	want[1].Guards = map[string]int{"coherent": 1}
 	require.NoError(t, WriteFile(path, want))
 	got, err := ReadFile(path)
 	require.NoError(t, err)

@@ -64,6 +64,7 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Re
 
 	row.GradEvals = res.GradEvals
 	row.HistoryBytesRead, row.HistoryBytesKept = res.BytesRead, res.BytesKept
+	row.Guards = res.Guards
 	row.Seconds = res.Elapsed.Seconds()
 	return nil
 }

@@ -51,6 +51,10 @@ type Result struct {
 	HistoryBytesKept int64   `json:"history_bytes_kept"` // 0 for a method that reads none
 	HistoryBytesRead int64   `json:"history_bytes_read"`
 
+	// Guards counts by name what unlearning.Result.Guards does; a line without
+	// the field had none, or is of an older file.
+	Guards map[string]int `json:"guards,omitempty"`
+
 	// The timing fields come last: all others are the same bytes on every
 	// repetition.
 	Seconds        float64 `json:"seconds"`
@@ -104,4 +108,7 @@ func (r *Result) check() error {
 	return nil
 }
 
-func fieldName(t reflect.Type, i int) string { return t.Field(i).Tag.Get("json") }
+func fieldName(t reflect.Type, i int) string {
+	name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	return name
+}

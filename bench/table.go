@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,9 +64,7 @@ func (t *Table) String() string {
 			}
 			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 		}
-		if s.note != "" {
-			fmt.Fprintf(&b, "\n%s\n", s.note)
-		}
+		b.WriteString(s.notes())
 	}
 	return b.String()
 }
@@ -81,22 +80,27 @@ func (t *Table) Markdown() string {
 		for _, row := range s.rows {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		}
-		if s.note != "" {
-			fmt.Fprintf(&b, "\n%s\n", s.note)
-		}
+		b.WriteString(s.notes())
 	}
 	return b.String()
 }
 
 // Brief returns one Markdown table of all sections, without their titles: the
-// first column says what is forgotten.
+// first column says what is forgotten. Guards that fired stand beneath.
 func (t *Table) Brief() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| forget | %s |\n|---|---|%s\n", strings.Join(t.headers(), " | "), strings.Repeat("---:|", len(t.shown())))
+	var fired []string
 	for _, s := range t.sections() {
 		for _, row := range s.rows {
 			fmt.Fprintf(&b, "| %s | %s |\n", s.forget, strings.Join(row, " | "))
 		}
+		if s.guards != "" {
+			fired = append(fired, s.forget+" "+s.guards)
+		}
+	}
+	if fired != nil {
+		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, strings.Join(fired, "; "))
 	}
 	return b.String()
 }
@@ -124,7 +128,40 @@ func number(f Float) string {
 type section struct {
 	forget      string
 	title, note string
+	guards      string // by method, how often they fired
 	rows        [][]string
+}
+
+const guardsHead = "Guards that fired, over all seeds: "
+
+// notes returns what stands beneath the table of a section.
+func (s section) notes() string {
+	var b strings.Builder
+	if s.note != "" {
+		fmt.Fprintf(&b, "\n%s\n", s.note)
+	}
+	if s.guards != "" {
+		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, s.guards)
+	}
+	return b.String()
+}
+
+// fired says how often the guards of a method fired in results, "" if none did.
+func fired(method string, results []Result) string {
+	sums := map[string]int{}
+	for _, r := range results {
+		for name, n := range r.Guards {
+			sums[name] += n
+		}
+	}
+	var counts []string
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		counts = append(counts, fmt.Sprintf("%s %d", name, sums[name]))
+	}
+	if counts == nil {
+		return ""
+	}
+	return method + ": " + strings.Join(counts, ", ")
 }
 
 // cells returns the cells in the order of first appearance, and the results of
@@ -181,13 +218,18 @@ func (t *Table) newSection(c cell, results []Result) section {
 		seeds, forgotten = append(seeds, r.Seed), append(forgotten, r.NForget)
 	}
 	s := section{forget: c.forget}
+	var guards []string
 	for _, m := range methods {
+		if f := fired(m, by[m]); f != "" {
+			guards = append(guards, f)
+		}
 		row := []string{m}
 		for _, col := range t.shown() {
 			row = append(row, col.format(by[m]))
 		}
 		s.rows = append(s.rows, row)
 	}
+	s.guards = strings.Join(guards, "; ")
 	slices.Sort(seeds)
 	seeds = slices.Compact(seeds)
 	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(seeds), " ", ", "), "[]")

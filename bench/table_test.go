@@ -56,6 +56,24 @@ func TestNewTable(t *testing.T) {
 	require.Contains(t, tab.String(), "seed 0; engine not recorded\n")
 }
 
+func TestGuards(t *testing.T) {
+	mini, dg := sample("mini", 1, 96), sample("deltagrad", 1, 95)
+	mini.Guards = map[string]int{"coherent": 1}
+	dg.Guards = map[string]int{"product shortened": 2, "pair rejected": 3}
+	again := sample("deltagrad", 2, 95)
+	again.Guards = map[string]int{"pair rejected": 1}
+	tab, err := NewTable([]Result{sample("before", 1, 97), mini, dg, again})
+	require.NoError(t, err)
+	const want = "mini: coherent 1; deltagrad: pair rejected 4, product shortened 2.\n"
+	require.Contains(t, tab.String(), "\nGuards that fired, over all seeds: "+want)
+	require.Contains(t, tab.Markdown(), "\nGuards that fired, over all seeds: "+want)
+	require.Contains(t, tab.Brief(), "\nGuards that fired, over all seeds: random:0.2 "+want)
+
+	tab, err = NewTable([]Result{sample("before", 1, 97)})
+	require.NoError(t, err)
+	require.NotContains(t, tab.String()+tab.Brief(), "Guards")
+}
+
 func ExampleTable_Markdown() {
 	table, err := NewTable([]Result{
 		sample("before", 1, 97), sample("mini", 1, 95),
