@@ -43,16 +43,16 @@ import (
 // there goes.
 type Erase struct {
 	Short
-	// Share of D that is taken. 0 means 1.1 τ^0.4, with τ the learning time of this
+	// Share of D that is taken. 0 means 1.2 τ^0.4, with τ the learning time of this
 	// run over that of the recorded one: a shorter run has less time to settle
 	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T move
 	// g > 2 times as far along the way from w_0 to w_T as the run went, and by 1 + ν
 	// where sampling gives D a variance of ν ‖D‖².
 	Share float64
 	// Stiffness with which logits are held, beside probabilities; these alone do not
-	// resist where the network is sure. 0 means a third of the mean probability
-	// that examples did not give to their labels while the run learned, which
-	// their pushes tell.
+	// resist where the network is sure. 0 means three quarters of the curvature
+	// that examples had while the run learned, which their pushes tell, over g/2
+	// where g > 2.
 	Stiffness float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
@@ -138,10 +138,10 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
 	}
 	if e.Share == 0 {
-		e.Share = 1.1 * math.Pow(span/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
+		e.Share = 1.2 * math.Pow(span/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
 	}
 	if e.Stiffness == 0 {
-		e.Stiffness = doubt(alpha, run) / 3
+		e.Stiffness = 0.75 * pastCurvature(alpha, run) / max(1, d.growth/2)
 	}
 	// The steps of a run decay u = w_T + d; the recursion decays d.
 	push := d.sum
@@ -207,14 +207,28 @@ func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.
 	return q.model.HoldGradient(h.view, u, q.Run.Data, ids, h.batch, stiffness, g)
 }
 
-// doubt returns the mean probability, over the learning time of a run, that
-// examples did not give to their labels. A visit pushes the label's logit by
-// that much of its learning time, and the others together by as much.
-func doubt(alpha *graph.Tensor, time float64) (mean float64) {
-	for i := range alpha.Len() {
-		mean += math.Abs(alpha.At(i))
+// pastCurvature returns the mean of a(1−a) over the examples that a run visited, with a
+// the mean probability over its learning time that an example did not give to
+// its label: the curvature of the softmax cross-entropy along the label's logit.
+// A visit pushes that logit by a, and the others together by as much.
+func pastCurvature(alpha *graph.Tensor, time float64) float64 {
+	n, k := alpha.Shape()[0], alpha.Shape()[1]
+	doubts := make([]float64, 0, n)
+	for i := range n {
+		var size float64
+		for c := range k {
+			size += math.Abs(alpha.At(i*k + c))
+		}
+		if size > 0 {
+			doubts = append(doubts, size/2/time)
+		}
 	}
-	return mean / 2 / time
+	var mean float64
+	for _, share := range doubts {
+		a := share * float64(len(doubts)) // the time is shared by all
+		mean += a * max(0, 1-a) / float64(len(doubts))
+	}
+	return mean
 }
 
 // learningTime returns Σ η over the steps of a schedule.

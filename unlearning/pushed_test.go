@@ -183,6 +183,23 @@ func TestCoherent(t *testing.T) {
 	require.InDelta(t, 1, q.coherence(same), 0.03)
 }
 
+// TestPastCurvature: at zero parameters, which small steps stay close to, all
+// K classes have probability 1/K. Examples that were not visited do not count.
+func TestPastCurvature(t *testing.T) {
+	const rate, want = 1e-6, 0.9 * 0.1
+	for _, steps := range []int{2, 6} { // two thirds of an epoch, two epochs
+		rec := history.NewRecorder(history.Pushes())
+		run, err := nets.Train(t.Context(), nets.Logistic(64, 10), data.Digits().Train, nets.Config{
+			Steps: steps, Batch: 419, LR: nets.ConstantRate(rate), From: graph.NewTensor(graph.Float64, 650), DType: graph.Float64, Hooks: []nets.Hook{rec},
+		})
+		require.NoError(t, err)
+		require.Equal(t, steps, run.Steps)
+		alpha, _, err := rec.Record().Pushes()
+		require.NoError(t, err)
+		require.InDelta(t, want, pastCurvature(alpha, rate*float64(steps)), 1e-4)
+	}
+}
+
 // TestEraseRecursion: the run is the recursion around w_T of a linear model, by
 // hand: its D, share and stiffness given, in whole batches.
 func TestEraseRecursion(t *testing.T) {
