@@ -42,7 +42,8 @@
 //	kl_forget       mean over U of KL(p_v ‖ p), nats; kl_test over the test set
 //	dist, rel_dist  ‖u−v‖ and ‖u−v‖/‖w_T−v‖
 //	grad_evals      examples × (forward + backward); evaluation never counts
-//	guards          how often safeguards changed what a method did, by name
+//	guards          how often safeguards changed what a method did, by the names
+//	                that unlearning.Result explains
 //
 // The field engine names what computed: results of one machine and engine are
 // the same bits on every repetition, those of two engines are close.

@@ -43,7 +43,8 @@ const maxLine = 1 << 16
 
 // ReadJSONL reads what WriteJSONL wrote; name stands for r in errors, which
 // give the line. Every line must hold all fields of Result and no others, but
-// engine and guards, which older files have not; empty lines are skipped.
+// engine, which older files have not, and guards, which those have in which one
+// fired; empty lines are skipped.
 func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	var results []Result
 	sc := bufio.NewScanner(r)

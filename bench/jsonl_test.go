@@ -27,11 +27,14 @@ func sample(method string, seed uint64, acc float64) Result {
 // fieldOrder is the contract with every reader of these files.
 const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay engine test_acc retain_acc forget_acc " +
 	"mia_auc margin_excess excess_removed ks_forget kl_forget kl_test dist rel_dist grad_evals retrain_grad_evals train_extra_evals " +
-	"history_bytes_kept history_bytes_read seconds retrain_seconds"
+	"history_bytes_kept history_bytes_read guards seconds retrain_seconds"
 
 func TestFieldOrder(t *testing.T) {
 	var buf bytes.Buffer
-	require.NoError(t, WriteJSONL(&buf, []Result{sample("mini", 1, 97)}))
+	row := sample("mini", 1, 97)
+	row.Guards = map[string]int{"pair rejected": 3}
+	require.NoError(t, WriteJSONL(&buf, []Result{row}))
+	require.Contains(t, buf.String(), `,"guards":{"pair rejected":3},`)
 	var names []string
 	for _, m := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(buf.String(), -1) {
 		names = append(names, m[1])

@@ -96,11 +96,11 @@ func (t *Table) Brief() string {
 			fmt.Fprintf(&b, "| %s | %s |\n", s.forget, strings.Join(row, " | "))
 		}
 		if s.guards != "" {
-			fired = append(fired, s.forget+" "+s.guards)
+			fired = append(fired, s.forget+": "+s.guards)
 		}
 	}
 	if fired != nil {
-		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, strings.Join(fired, "; "))
+		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, strings.Join(fired, " | "))
 	}
 	return b.String()
 }
@@ -161,7 +161,7 @@ func fired(method string, results []Result) string {
 	if counts == nil {
 		return ""
 	}
-	return method + ": " + strings.Join(counts, ", ")
+	return method + " " + strings.Join(counts, ", ")
 }
 
 // cells returns the cells in the order of first appearance, and the results of

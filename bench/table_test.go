@@ -64,10 +64,15 @@ func TestGuards(t *testing.T) {
 	again.Guards = map[string]int{"pair rejected": 1}
 	tab, err := NewTable([]Result{sample("before", 1, 97), mini, dg, again})
 	require.NoError(t, err)
-	const want = "mini: coherent 1; deltagrad: pair rejected 4, product shortened 2.\n"
+	const want = "mini coherent 1; deltagrad pair rejected 4, product shortened 2.\n"
 	require.Contains(t, tab.String(), "\nGuards that fired, over all seeds: "+want)
 	require.Contains(t, tab.Markdown(), "\nGuards that fired, over all seeds: "+want)
-	require.Contains(t, tab.Brief(), "\nGuards that fired, over all seeds: random:0.2 "+want)
+	require.Contains(t, tab.Brief(), "\nGuards that fired, over all seeds: random:0.2: "+want)
+	class := mini
+	class.Forget = "class:3"
+	tab, err = NewTable([]Result{mini, class})
+	require.NoError(t, err)
+	require.Contains(t, tab.Brief(), " seeds: random:0.2: mini coherent 1 | class:3: mini coherent 1.\n")
 
 	tab, err = NewTable([]Result{sample("before", 1, 97)})
 	require.NoError(t, err)

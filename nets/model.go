@@ -256,7 +256,8 @@ func (m *Model) LogitsAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int
 		}
 		out := graph.NewTensor(m.dt, hi-lo, k)
 		p.out[0] = out
-		if err := p.run(w); err != nil {
+		err = p.run(w)
+		if p.unload(); err != nil {
 			return m.withTable(err)
 		}
 		for i := range out.Len() {

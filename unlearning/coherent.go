@@ -9,13 +9,57 @@ import "github.com/miniunlearn/miniunlearn/graph"
 const (
 	leastCoherence = 0.03
 	chance         = 10
+	labelChance    = 20 // where the most conspicuous label counts; 1 in 900 random sets had above 10
 )
 
 // coherent reports whether the examples of U have something in common that the
-// others have not, such as a class or one kind of wrong label.
+// others have not, such as a class or one kind of wrong label, or whether the pushes
+// of one label are missing far more, or less, than of others, as for a class
+// among examples of all kinds.
 func (q *request) coherent(alpha *graph.Tensor) bool {
 	c := q.coherence(alpha)
-	return c > leastCoherence && c*float64(q.Forget.Len()) > chance
+	return c > leastCoherence && c*float64(q.Forget.Len()) > chance || q.unbalanced(alpha)
+}
+
+// unbalanced reports whether for some label the sum of U's pushes differs
+// from U's share of the sum of all, by the measures of coherent: its squared
+// length against what independent examples would give it, of which there are as
+// many as U has of the label, or as a random set of its size has if that is more.
+func (q *request) unbalanced(alpha *graph.Tensor) bool {
+	n, k := alpha.Shape()[0], alpha.Shape()[1]
+	type sums struct{ count, squares float64 }
+	gone, all := make([]sums, k), make([]sums, k)
+	share := float64(q.Forget.Len()) / float64(n)
+	diff := make([]float64, k*k)
+	for i := range n {
+		y, weight := int(q.Run.Data.Y[i]), -share
+		var squares float64
+		if q.Forget.Contains(i) {
+			weight = 1 - share
+		}
+		for c := range k {
+			a := alpha.At(i*k + c)
+			squares += a * a
+			diff[y*k+c] += weight * a
+		}
+		all[y].count++
+		all[y].squares += squares
+		if weight > 0 {
+			gone[y].count++
+			gone[y].squares += squares
+		}
+	}
+	for y := range k {
+		count, squares := max(gone[y].count, share*all[y].count), max(gone[y].squares, share*all[y].squares)
+		var total float64
+		for _, d := range diff[y*k : y*k+k] {
+			total += d * d
+		}
+		if excess := total - squares; excess > leastCoherence*count*squares && excess > labelChance*squares {
+			return true
+		}
+	}
+	return false
 }
 
 // coherence is the mean correlation, weighted by size, between the pushes of

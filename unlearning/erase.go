@@ -50,9 +50,9 @@ type Erase struct {
 	// where sampling gives D a variance of ν ‖D‖².
 	Share float64
 	// Stiffness with which logits are held, beside probabilities; these alone do not
-	// resist where the network is sure. 0 means three quarters of the curvature
-	// that examples had while the run learned, which their pushes tell, over g/2
-	// where g > 2.
+	// resist where the network is sure. 0 means three quarters of what the curvature
+	// of the loss was while the run learned, which the pushes tell, over g/2
+	// where g > 2; for none at all, set 1e-30.
 	Stiffness float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
@@ -120,8 +120,8 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 	view := q.Run.View(q.Run.Steps - 1)
 	evals := e.Cost * RetrainCost(q.Problem)
 	least := 1 + e.evals(1, len(q.retained))
-	sample := int(min(e.Sample*evals, evals-least+1))
-	if sample < 1 {
+	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
+	if evals < least {
 		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least)))
 	}
 	seed := cfg.Seed + 1
@@ -138,10 +138,10 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
 	}
 	if e.Share == 0 {
-		e.Share = 1.2 * math.Pow(span/run, 0.4) / math.Sqrt(max(1, d.growth/2)) / (1 + d.noise)
+		e.Share = defaultShare(span/run, d.growth, d.noise)
 	}
 	if e.Stiffness == 0 {
-		e.Stiffness = 0.75 * pastCurvature(alpha, run) / max(1, d.growth/2)
+		e.Stiffness = defaultStiffness(pastCurvature(alpha, run), d.growth)
 	}
 	// The steps of a run decay u = w_T + d; the recursion decays d.
 	push := d.sum
@@ -158,6 +158,15 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 		return q.fail(err)
 	}
 	return q.end(u)
+}
+
+// defaultShare is that of a run with τ of the learning time of the recorded one.
+func defaultShare(tau, growth, noise float64) float64 {
+	return 1.2 * math.Pow(tau, 0.4) / math.Sqrt(max(1, growth/2)) / (1 + noise)
+}
+
+func defaultStiffness(curvature, growth float64) float64 {
+	return 0.75 * curvature / max(1, growth/2)
 }
 
 // evals returns what steps cost: a gradient of every example held, and one
@@ -185,13 +194,13 @@ func newHeld(q *request, view nets.View) *held {
 func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
 	q, k := h.q, h.q.model.Arch().Classes
 	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
-	if slices.ContainsFunc(ids, func(i int) bool { return !h.known[i] }) {
-		var ask []int
-		for _, i := range ids {
-			if !h.known[i] {
-				ask = append(ask, i)
-			}
+	var ask []int
+	for _, i := range ids {
+		if !h.known[i] {
+			ask = append(ask, i)
 		}
+	}
+	if len(ask) > 0 {
 		z := h.batch[:k*len(ask)]
 		if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
 			return err
@@ -207,10 +216,13 @@ func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.
 	return q.model.HoldGradient(h.view, u, q.Run.Data, ids, h.batch, stiffness, g)
 }
 
-// pastCurvature returns the mean of a(1−a) over the examples that a run visited, with a
-// the mean probability over its learning time that an example did not give to
-// its label: the curvature of the softmax cross-entropy along the label's logit.
-// A visit pushes that logit by a, and the others together by as much.
+// pastCurvature returns the mean of a(1−a) over the examples that a run of this
+// learning time visited: the curvature of the softmax cross-entropy along the
+// label's logit, where an example gives a to other labels. a is the mean over the
+// run: a visit pushes the label's logit by it, and the others together by as much.
+// All visits are taken to weigh alike, and weight decay to leave pushes alone. In
+// runs of one epoch, with a small last batch or decayed by half, it is an
+// estimate to a factor of two or so.
 func pastCurvature(alpha *graph.Tensor, time float64) float64 {
 	n, k := alpha.Shape()[0], alpha.Shape()[1]
 	doubts := make([]float64, 0, n)

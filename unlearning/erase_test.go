@@ -2,6 +2,7 @@ package unlearning_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -175,7 +176,17 @@ func TestMiniClass(t *testing.T) {
 	}
 	require.Less(t, acc(p.Forget.IDs()), 1.0)
 	require.Greater(t, acc(p.Forget.Retained(ds.Train.Len())), 97.0)
-	p.Forget = data.RandomForget(ds.Train, 0.2, 7)
+	random := data.RandomForget(ds.Train, 0.2, 7)
+	class := p.Forget.IDs()
+	both := append(slices.Clone(class), random.IDs()...)
+	slices.Sort(both)
+	p.Forget, err = data.NewForgetSet(ds.Train.Len(), slices.Compact(both))
+	require.NoError(t, err)
+	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Less(t, acc(class), 1.0, "a class among others")
+	require.Equal(t, map[string]int{"coherent": 1}, res.Guards)
+	p.Forget = random
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Empty(t, res.Guards)

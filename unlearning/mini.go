@@ -21,10 +21,10 @@ import (
 // history.Pushes. Their loss has to be the softmax cross-entropy.
 //
 // Where the pushes of some dozen examples or more are alike, and unlike those of the
-// rest, as for a class or one kind of wrong label, forgetting changes the
-// answers on retained examples too, and they cannot be held. Mini then spends
-// its cost on training from half of w_T on the retained examples (Accelerate,
-// with its defaults), and counts the guard "coherent".
+// rest, as for a class, alone or among others, or one kind of wrong label,
+// forgetting changes the answers on retained examples too, and they cannot be
+// held. Mini then spends its cost on training from half of w_T on the retained
+// examples (Accelerate, with its defaults), and counts the guard "coherent".
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -34,8 +34,8 @@ type Mini struct {
 	// Convex configures the recursion; zero fields take the defaults. Its
 	// Curvature and Cost exclude each other.
 	Convex Recursion
-	// Network configures the short run; zero fields take the defaults. Its
-	// Cost and the one above exclude each other.
+	// Network configures Erase; zero fields take the defaults. Its Cost and the
+	// one above exclude each other. For a coherent set only the cost counts.
 	Network Erase
 }
 

@@ -65,8 +65,13 @@ type Result struct {
 	// Elapsed is the time from the call on, the comparison of record and run
 	// included.
 	Elapsed time.Duration
-	// Guards counts, by name, how often a safeguard changed a step, or, as
-	// Mini's "coherent", how the request was solved.
+	// Guards counts, by name, how often a safeguard changed what the method does:
+	//
+	//	coherent            requests that Mini trains for, U being no random set
+	//	no pair yet         steps that L-BFGS took without curvature
+	//	pair rejected       pairs that would have made L-BFGS indefinite
+	//	product shortened   products of L-BFGS beyond the trust region
+	//	negative curvature  iterations of Newton that ended early
 	Guards map[string]int
 }
 

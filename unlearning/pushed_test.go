@@ -3,6 +3,7 @@ package unlearning
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,53 +135,56 @@ func testDisturb(t *testing.T, momentum float64) {
 	}
 }
 
-// TestCoherent: random sets are not, a class and equal mistakes are, two
-// examples are too few to say.
+// TestCoherent: random sets are not, a class and equal mistakes are, also among
+// others, and two examples are too few to say.
 func TestCoherent(t *testing.T) {
-	mlp := nets.MLP(64, 16, 10)
-	q, alpha := pushedRun(t, mlp, 0.9, fifth)
-	require.Less(t, math.Abs(q.coherence(alpha)), 0.005)
-	require.False(t, q.coherent(alpha))
-	for seed := range uint64(10) { // also where few are left
-		q.Forget = data.RandomForget(q.Run.Data, 0.98, seed)
-		q.retained = q.Forget.Retained(q.Run.Data.Len())
-		require.False(t, q.coherent(alpha), "seed %d: %g", seed, q.coherence(alpha))
-	}
-	q, alpha = pushedRun(t, mlp, 0.9, func(ds *data.Dataset) data.ForgetSet {
-		f, err := data.ParseForget("class:3", ds, 1)
+	q, alpha := pushedRun(t, nets.MLP(64, 16, 10), 0.9, fifth)
+	ds := q.Run.Data
+	of := func(ids ...int) (whole float64) {
+		var err error
+		q.Forget, err = data.NewForgetSet(ds.Len(), ids)
 		require.NoError(t, err)
-		return f
-	})
-	require.Greater(t, q.coherence(alpha), 0.1)
-	require.True(t, q.coherent(alpha))
-	q, alpha = pushedRun(t, mlp, 0.9, func(ds *data.Dataset) data.ForgetSet {
-		var ids []int
+		return q.coherence(alpha)
+	}
+	class := func(classes ...int) (ids []int) {
 		for i, y := range ds.Y {
-			if y == 3 && len(ids) < 2 {
+			if slices.Contains(classes, int(y)) {
 				ids = append(ids, i)
 			}
 		}
-		f, err := data.NewForgetSet(ds.Len(), ids)
-		require.NoError(t, err)
-		return f
-	})
-	require.False(t, q.coherent(alpha))
-	q.Forget, _ = data.NewForgetSet(q.Run.Data.Len(), []int{4})
-	require.Zero(t, q.coherence(alpha))
-	require.Zero(t, q.coherence(graph.NewTensor(graph.Float32, q.Run.Data.Len(), 10)))
-
-	// All alike, among many others: correlation near 1.
-	same := graph.NewTensor(graph.Float32, q.Run.Data.Len(), 10)
-	ids := []int{}
-	for i, y := range q.Run.Data.Y {
-		if y == 5 && len(ids) < 20 {
-			ids = append(ids, i)
-			same.Set(10*i, 1)
+		return ids
+	}
+	require.Less(t, math.Abs(of(q.Forget.IDs()...)), 0.005)
+	for _, share := range []float64{0.01, 0.05, 0.2, 0.5, 0.98} { // also where few are left
+		for seed := range uint64(40) {
+			of(data.RandomForget(ds, share, seed).IDs()...)
+			require.False(t, q.coherent(alpha), "share %g, seed %d", share, seed)
 		}
 	}
-	q.Forget, _ = data.NewForgetSet(q.Run.Data.Len(), ids)
-	q.retained = q.Forget.Retained(q.Run.Data.Len())
-	require.InDelta(t, 1, q.coherence(same), 0.03)
+	require.Greater(t, of(class(3)...), 0.1)
+	require.True(t, q.coherent(alpha))
+	of(class(0, 1, 2, 3, 4)...)
+	require.True(t, q.coherent(alpha))
+	for _, share := range []float64{0.1, 0.3} {
+		ids := append(class(3), data.RandomForget(ds, share, 1).IDs()...)
+		slices.Sort(ids)
+		of(slices.Compact(ids)...)
+		require.True(t, q.coherent(alpha), "class 3 and %g of all", share)
+	}
+
+	of(class(3)[:2]...)
+	require.False(t, q.coherent(alpha))
+	require.Zero(t, of(4))
+	alpha.Zero() // a run that learned nothing
+	require.Zero(t, of(class(3)...))
+
+	// All alike, among many others: correlation near 1.
+	ids := class(5)[:20]
+	for _, i := range ids {
+		alpha.Set(10*i, 1)
+	}
+	require.InDelta(t, 1, of(ids...), 0.03)
+	require.True(t, q.coherent(alpha))
 }
 
 // TestPastCurvature: at zero parameters, which small steps stay close to, all
@@ -198,6 +202,21 @@ func TestPastCurvature(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, want, pastCurvature(alpha, rate*float64(steps)), 1e-4)
 	}
+
+	// Two examples with a of 0.2 and 0.6, one that was not visited, in a time of 5.
+	alpha := graph.FromSlice([]float64{-0.5, 0.5, 0, 0, 0.7, -1.5, 0.8, 0, 0, 0, 0, 0}, 3, 4)
+	require.InDelta(t, (0.2*0.8+0.6*0.4)/2, pastCurvature(alpha, 5), 1e-12)
+	require.Zero(t, pastCurvature(graph.NewTensor(graph.Float64, 3, 4), 5))
+}
+
+// TestDefaults: neither changes with the growth up to 2.
+func TestDefaults(t *testing.T) {
+	for _, growth := range []float64{-1, 0, 1, 2} {
+		require.InDelta(t, 1.2*0.5, defaultShare(math.Pow(0.5, 2.5), growth, 0), 1e-12)
+		require.InDelta(t, 0.06, defaultStiffness(0.08, growth), 1e-12)
+	}
+	require.InDelta(t, 1.2*0.5/2/1.5, defaultShare(math.Pow(0.5, 2.5), 8, 0.5), 1e-12)
+	require.InDelta(t, 0.06/4, defaultStiffness(0.08, 8), 1e-12)
 }
 
 // TestEraseRecursion: the run is the recursion around w_T of a linear model, by

@@ -13,17 +13,15 @@ import (
 func TestBySize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	sizes := make([]float64, 200)
-	var want float64
 	positive := 0
 	for j := range sizes {
 		if j%4 != 0 {
 			sizes[j] = math.Pow(math.Abs(r.NormFloat64()), 3)
 			positive++
 		}
-		want += sizes[j] * float64(j)
 	}
 	sizes[17] = 1000
-	want = 0
+	var want float64
 	for j, s := range sizes {
 		want += s * float64(j)
 	}
