@@ -11,8 +11,9 @@ import (
 // the excess removed is, and in KL on the test set: the measures in which its mean is better, those
 // in which it is so by more than both 95% intervals together (bold), and those in
 // which it is that much worse; "(as retraining)" where retraining itself is. A
-// rival with the better means in accuracy and forgetting is marked. It is an
-// error if the method has no rival.
+// rival with the better means in accuracy and forgetting is marked. A measure of
+// which only one of several seeds has a value is not compared: it has no
+// interval. It is an error if the method has no rival.
 func (t *Table) Against(method string) (string, error) {
 	measures := []measure{
 		{column{"test %", 2, func(r Result) Float { return r.TestAcc }}, 1},
@@ -71,9 +72,14 @@ type measure struct {
 	sign float64 // 1: more is better, −1: less is, 0: what is nearer to 1
 }
 
-// ahead returns by how much results are better than those of a rival, and
-// whether that is more than both intervals together.
+// ahead returns by how much results are better than those of a rival, NaN if they
+// cannot be compared, and whether that is more than both intervals together.
 func (m measure) ahead(mine, rival []Result) (gap float64, clear bool) {
+	for _, rs := range [][]Result{mine, rival} {
+		if len(rs) > 1 && len(m.values(rs)) == 1 {
+			return math.NaN(), false
+		}
+	}
 	a, ea := m.interval(mine)
 	r, er := m.interval(rival)
 	if gap = m.sign * (a - r); m.sign == 0 {

@@ -22,6 +22,10 @@ func TestAgainst(t *testing.T) {
 	add("far:0.2", 95.6, 0.5, 0.01)   // ahead beyond them, and in KL
 	add("above:0.2", 95.1, 0.95, 0.5) // ahead in both
 	add("missing:0.2", 94, attacks.Missing(), 0.03)
+	add("single:0.2", 95.1, 0.95, 0.5)
+	for i := range 2 { // of three seeds
+		results[len(results)-1-i].ExcessRemoved = attacks.Missing()
+	}
 	add("other:0.4", 99, 1, 0)
 	add("retrain", 95, 1, 0)
 	tab, err := NewTable(results)
@@ -34,7 +38,8 @@ func TestAgainst(t *testing.T) {
 		"| "+forget+" | 0.2 | near | removed, **KL** |  |  |\n"+
 		"| "+forget+" | 0.2 | far | removed | test % (as retraining), KL |  |\n"+
 		"| "+forget+" | 0.2 | above | **KL** |  | yes |\n"+
-		"| "+forget+" | 0.2 | missing | **test %**, **KL** |  |  |\n", got)
+		"| "+forget+" | 0.2 | missing | **test %**, **KL** |  |  |\n"+
+		"| "+forget+" | 0.2 | single | **KL** |  |  |\n", got)
 	_, err = tab.Against("mni")
 	require.ErrorContains(t, err, "no results of mni")
 }

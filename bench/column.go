@@ -86,8 +86,12 @@ func (c column) format(results []Result) string {
 		return "—"
 	}
 	m, half := tInterval(x)
-	s := strconv.FormatFloat(m, 'f', c.decimals, 64)
-	if h := strconv.FormatFloat(half, 'f', c.decimals, 64); strings.ContainsAny(h, "123456789") {
+	f, decimals := byte('f'), c.decimals
+	if decimals > 0 && math.Abs(m) >= 1e5 { // what has diverged, in few digits
+		f, decimals = 'e', 0
+	}
+	s := strconv.FormatFloat(m, f, decimals, 64)
+	if h := strconv.FormatFloat(half, f, decimals, 64); strings.ContainsAny(h, "123456789") {
 		s += " ± " + h
 	}
 	if len(x) < len(results) {

@@ -31,6 +31,8 @@ func TestFormat(t *testing.T) {
 	require.Equal(t, "2.00 ± 2.48", c.format(rows(1, 2, 3)))
 	require.Equal(t, "2.00", c.format(rows(2)))
 	require.Equal(t, "2.00", c.format(rows(2, 2)))
+	require.Equal(t, "3e+07", c.format(rows(3.2e7)))
+	require.Equal(t, "3e+07 ± 2e+07", c.format(rows(2e7, 3e7, 4e7)))
 	require.Equal(t, "—", c.format(rows(attacks.Missing())))
 	require.Equal(t, "3.00 (1 of 2)", c.format(rows(3, attacks.Missing())))
 }
