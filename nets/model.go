@@ -244,10 +244,10 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 // LogitsAs sets z [N, Classes], row-major, to the logits at w of the examples
 // ids of ds as view shows them.
 func (m *Model) LogitsAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, z []float64) error {
-	k := m.arch.Classes
-	if len(z) != k*len(ids) {
-		return fmt.Errorf("nets: %s: %d logits for %d examples of %d classes", m.arch.Name, len(z), len(ids), k)
+	if err := m.checkLogits("logits", z, ids); err != nil {
+		return err
 	}
+	k := m.arch.Classes
 	for lo := 0; lo < len(ids); lo += m.partSize {
 		hi := min(lo+m.partSize, len(ids))
 		p, err := m.load(logitsProgram, view, ds, ids[lo:hi], 0)

@@ -11,13 +11,12 @@ import (
 // the vector-Jacobian product of their logits, J_i = ∂z_i/∂w at w, with the
 // cotangents c [N, Classes], row-major. It costs a gradient for each example.
 func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cotangents []float64, sum *graph.Tensor) error {
-	k := m.arch.Classes
-	if len(cotangents) != k*len(ids) {
-		return fmt.Errorf("nets: %s: %d cotangents for %d examples of %d classes", m.arch.Name, len(cotangents), len(ids), k)
+	if err := m.checkLogits("cotangents", cotangents, ids); err != nil {
+		return err
 	}
 	m.work.add(gradientThirds * len(ids))
 	return m.overParts(vjpProgram, view, ds, ids, []*graph.Tensor{sum}, func(p *batchProgram, lo, _ int, s *graph.Tensor) error {
-		p.fillLogits(cotangents[lo*k:])
+		p.fillLogits(cotangents[lo*m.arch.Classes:])
 		p.out[0] = s
 		return p.run(w)
 	})
@@ -32,17 +31,24 @@ func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cot
 // the difference of the loss's gradients at w and w' only by what the Jacobian
 // has changed in between and by the stiffness.
 func (m *Model) HoldGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, answers []float64, stiffness float64, grad *graph.Tensor) error {
-	k := m.arch.Classes
-	if len(answers) != k*len(ids) {
-		return fmt.Errorf("nets: %s: %d answers for %d examples of %d classes", m.arch.Name, len(answers), len(ids), k)
+	if err := m.checkLogits("answers", answers, ids); err != nil {
+		return err
 	}
 	m.work.add(gradientThirds * len(ids))
 	return m.overParts(holdProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
-		p.fillLogits(answers[lo*k:])
+		p.fillLogits(answers[lo*m.arch.Classes:])
 		p.spring.Set(0, stiffness)
 		p.out[0] = g
 		return p.run(w)
 	})
+}
+
+// checkLogits reports whether there is a value for each logit of the examples.
+func (m *Model) checkLogits(what string, values []float64, ids []int) error {
+	if k := m.arch.Classes; len(values) != k*len(ids) {
+		return fmt.Errorf("nets: %s: %d %s for %d examples of %d classes", m.arch.Name, len(values), what, len(ids), k)
+	}
+	return nil
 }
 
 // fillLogits sets the program's input of the shape of its logits.
