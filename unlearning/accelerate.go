@@ -52,7 +52,7 @@ func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 }
 
 func (a Accelerate) solve(ctx context.Context, q *request) (*Result, error) {
-	s, err := a.Short.complete(q.Run, len(q.retained), trainingGait)
+	s, err := a.Short.complete(q.Run, len(q.retained))
 	if err == nil && !(a.Start >= 0 && a.Shrink >= 0 && a.Noise >= 0) {
 		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", a.Start, a.Shrink, a.Noise)
 	}
@@ -94,6 +94,7 @@ func (q *request) retrainShortly(ctx context.Context, s Short, w *graph.Tensor, 
 	batches, stop := iter.Pull2(order.Steps(0, steps))
 	defer stop()
 	ids := make([]int, 0, order.Batch)
+	s.LR = s.schedule(q.Run, trainingGait)
 	return q.shortRun(ctx, s, trainingGait.momentum, w, steps, func(t int, w, g *graph.Tensor) error {
 		_, batch, _ := batches()
 		ids = ids[:0]

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -28,7 +27,8 @@ import (
 // what retraining's means over fewer examples add to the push of each, and α̃
 // gives more weight to what was peculiar to an example, with Σ ‖α̃‖ = Σ ‖α‖. J is that
 // at w_T, and the sums are estimated from a sample of the examples, drawn in
-// proportion to the size of their terms.
+// proportion to the size of their terms and weighted so that it has the sums of
+// α̃ ⊗ (1, s) of all, s being their inputs' scores on a few principal directions.
 //
 // Then the recursion of Recursion is followed around w_T instead of around
 // the trajectory, D spread over its learning time:
@@ -37,23 +37,33 @@ import (
 //
 // C is the gradient of the distance of retained examples' answers from those of
 // w_T (nets.Model.HoldGradient), asked for once: a difference of gradients at
-// the price of four thirds of one. Mini-batches of it have no noise where d = 0:
-// that is why the run may be short and its steps long. What D moves in
+// the price of four thirds of one. Mini-batches of it have almost no noise where d = 0:
+// that is why the run may be short and its steps long, by 1/√(g/1.4) less so where
+// the growth g of the pushes, see Share, is above 1.4. What D moves in
 // directions that matter to retained examples contracts; what only U had put
-// there goes.
+// there goes. What retraining does to the answers on retained examples as a
+// whole, Widening is for.
 type Erase struct {
 	Short
-	// Share of D that is taken. 0 means 1.2 τ^0.4, with τ the learning time of this
+	// Share of D that is taken. 0 means 1.25 τ^0.4, with τ the learning time of this
 	// run over that of the recorded one: a shorter run has less time to settle
 	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T move
-	// g > 2 times as far along the way from w_0 to w_T as the run went, and by 1 + ν
-	// where sampling gives D a variance of ν ‖D‖².
+	// g > 2 times as far along the way from w_0 to w_T as the run went, by 1 + ν
+	// where sampling gives D a variance of ν ‖D‖², and multiplied by 1 − 0.6 r² with r
+	// the part of the data that goes: what is small to the network is linear.
 	Share float64
 	// Stiffness with which logits are held, beside probabilities; these alone do not
 	// resist where the network is sure. 0 means three quarters of what the curvature
 	// of the loss was while the run learned, which the pushes tell, over g/2
 	// where g > 2; for none at all, set 1e-30.
 	Stiffness float64
+	// Widening is the power of 1 + κ that logits to be held are multiplied with for an
+	// example of which the run was sure all along: retraining weighs it 1 + κ
+	// times as much for as long, and margins grow with the logarithm of time.
+	// An example of which the run doubted, with a mean a > 0 of the probability
+	// that it did not give to the label, gets max(−½, 1 − 4a) times that power: it
+	// loses the help of those like it. 0 means 0.14; for none at all, set 1e-30.
+	Widening float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
 	Sample float64
@@ -99,14 +109,17 @@ func (e Erase) complete(q *request) (Erase, error) {
 		return e, fmt.Errorf("%s has a loss of its own, and only answers to the softmax cross-entropy can be held; use Accelerate or Rewind", a.Name)
 	}
 	var err error
-	if e.Short, err = e.Short.complete(q.Run, len(q.retained), holdingGait); err != nil {
+	if e.Short, err = e.Short.complete(q.Run, len(q.retained)); err != nil {
 		return e, err
+	}
+	if e.Widening == 0 {
+		e.Widening = 0.14
 	}
 	if e.Sample == 0 {
 		e.Sample = 0.5
 	}
-	if !(e.Share >= 0 && e.Stiffness >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Share+e.Stiffness, 0) {
-		return e, fmt.Errorf("share %g, stiffness %g and sample %g must not be negative, the last be between 0 and 1", e.Share, e.Stiffness, e.Sample)
+	if !(e.Share >= 0 && e.Stiffness >= 0 && e.Widening >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Share+e.Stiffness+e.Widening, 0) {
+		return e, fmt.Errorf("share %g, stiffness %g, widening %g and sample %g must be finite and not negative, the last between 0 and 1", e.Share, e.Stiffness, e.Widening, e.Sample)
 	}
 	return e, nil
 }
@@ -133,21 +146,24 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 	if steps < 1 {
 		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.used, math.Ceil(e.evals(1, len(q.retained)))))
 	}
+	e.LR = e.schedule(q.Run, gait{holdingGait.momentum, holdingGait.pace / math.Sqrt(max(1, d.growth/1.4))})
 	span, run := learningTime(e.LR, steps)/(1-holdingGait.momentum), learningTime(cfg.LR, q.Run.Steps)/(1-cfg.Momentum)
 	if !(span > 0 && run > 0) {
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
 	}
 	if e.Share == 0 {
-		e.Share = defaultShare(span/run, d.growth, d.noise)
+		kappa := q.kappa()
+		e.Share = defaultShare(span/run, d.growth, d.noise, kappa/(1+kappa))
 	}
+	doubts := pastDoubts(alpha, run)
 	if e.Stiffness == 0 {
-		e.Stiffness = defaultStiffness(pastCurvature(alpha, run), d.growth)
+		e.Stiffness = defaultStiffness(pastCurvature(doubts), d.growth)
 	}
 	// The steps of a run decay u = w_T + d; the recursion decays d.
 	push := d.sum
 	combine(push, -e.Share/span, push, -cfg.WeightDecay, w)
 
-	hold := newHeld(q, view)
+	hold := newHeld(q, view, doubts, e.Widening)
 	draw := newSampler(q.retained, seed)
 	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(_ int, u, g *graph.Tensor) error {
 		err := hold.gradient(u, draw.next(e.Batch), e.Stiffness, g)
@@ -161,8 +177,8 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 }
 
 // defaultShare is that of a run with τ of the learning time of the recorded one.
-func defaultShare(tau, growth, noise float64) float64 {
-	return 1.2 * math.Pow(tau, 0.4) / math.Sqrt(max(1, growth/2)) / (1 + noise)
+func defaultShare(tau, growth, noise, part float64) float64 {
+	return 1.25 * math.Pow(tau, 0.4) / math.Sqrt(max(1, growth/2)) / (1 + noise) * (1 - 0.6*part*part)
 }
 
 func defaultStiffness(curvature, growth float64) float64 {
@@ -174,73 +190,6 @@ func defaultStiffness(curvature, growth float64) float64 {
 func (e Erase) evals(steps, n int) float64 {
 	held := steps * e.Batch
 	return float64(held) + float64(min(held, n))/3
-}
-
-// held are the answers at w_T of those examples that were asked for.
-type held struct {
-	q       *request
-	view    nets.View
-	answers []float64 // [n, K]
-	known   []bool
-	batch   []float64
-}
-
-func newHeld(q *request, view nets.View) *held {
-	n := q.Run.Data.Len()
-	return &held{q: q, view: view, answers: make([]float64, n*q.model.Arch().Classes), known: make([]bool, n)}
-}
-
-// gradient sets g to the gradient at u of the distance from the answers of ids.
-func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
-	q, k := h.q, h.q.model.Arch().Classes
-	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
-	var ask []int
-	for _, i := range ids {
-		if !h.known[i] {
-			ask = append(ask, i)
-		}
-	}
-	if len(ask) > 0 {
-		z := h.batch[:k*len(ask)]
-		if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
-			return err
-		}
-		for j, i := range ask {
-			copy(h.answers[i*k:i*k+k], z[j*k:])
-			h.known[i] = true
-		}
-	}
-	for j, i := range ids {
-		copy(h.batch[j*k:], h.answers[i*k:i*k+k])
-	}
-	return q.model.HoldGradient(h.view, u, q.Run.Data, ids, h.batch, stiffness, g)
-}
-
-// pastCurvature returns the mean of a(1−a) over the examples that a run of this
-// learning time visited: the curvature of the softmax cross-entropy along the
-// label's logit, where an example gives a to other labels. a is the mean over the
-// run: a visit pushes the label's logit by it, and the others together by as much.
-// All visits are taken to weigh alike, and weight decay to leave pushes alone. In
-// runs of one epoch, with a small last batch or decayed by half, it is an
-// estimate to a factor of two or so.
-func pastCurvature(alpha *graph.Tensor, time float64) float64 {
-	n, k := alpha.Shape()[0], alpha.Shape()[1]
-	doubts := make([]float64, 0, n)
-	for i := range n {
-		var size float64
-		for c := range k {
-			size += math.Abs(alpha.At(i*k + c))
-		}
-		if size > 0 {
-			doubts = append(doubts, size/2/time)
-		}
-	}
-	var mean float64
-	for _, share := range doubts {
-		a := share * float64(len(doubts)) // the time is shared by all
-		mean += a * max(0, 1-a) / float64(len(doubts))
-	}
-	return mean
 }
 
 // learningTime returns Σ η over the steps of a schedule.

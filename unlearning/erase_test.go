@@ -1,6 +1,7 @@
 package unlearning_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -73,7 +74,7 @@ func TestEraseRefuses(t *testing.T) {
 	p = digits(t, graph.Float32, history.Pushes())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	for _, e := range []unlearning.Erase{
-		{Share: -1}, {Stiffness: -1}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
+		{Share: -1}, {Stiffness: -1}, {Widening: -1}, {Widening: math.Inf(1)}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
 	} {
 		_, err := e.Unlearn(t.Context(), p)
 		require.ErrorContains(t, err, "must")
@@ -153,7 +154,7 @@ func TestEraseStays(t *testing.T) {
 	} {
 		p := record(t, cnn, images, c, history.Pushes())
 		p.Forget = data.RandomForget(images, 0.2, 1)
-		u := solve(t, unlearning.Erase{Share: 1e-30}, p)
+		u := solve(t, unlearning.Erase{Share: 1e-30, Widening: 1e-30}, p)
 		require.Less(t, distance(u, p.Run.Params), 1e-5)
 	}
 }

@@ -200,34 +200,34 @@ func TestPastCurvature(t *testing.T) {
 		require.Equal(t, steps, run.Steps)
 		alpha, _, err := rec.Record().Pushes()
 		require.NoError(t, err)
-		require.InDelta(t, want, pastCurvature(alpha, rate*float64(steps)), 1e-4)
+		require.InDelta(t, want, pastCurvature(pastDoubts(alpha, rate*float64(steps))), 1e-4)
 	}
 
 	// Two examples with a of 0.2 and 0.6, one that was not visited, in a time of 5.
 	alpha := graph.FromSlice([]float64{-0.5, 0.5, 0, 0, 0.7, -1.5, 0.8, 0, 0, 0, 0, 0}, 3, 4)
-	require.InDelta(t, (0.2*0.8+0.6*0.4)/2, pastCurvature(alpha, 5), 1e-12)
-	require.Zero(t, pastCurvature(graph.NewTensor(graph.Float64, 3, 4), 5))
+	require.InDelta(t, (0.2*0.8+0.6*0.4)/2, pastCurvature(pastDoubts(alpha, 5)), 1e-12)
+	require.Zero(t, pastCurvature(pastDoubts(graph.NewTensor(graph.Float64, 3, 4), 5)))
 }
 
 // TestDefaults: neither changes with the growth up to 2.
 func TestDefaults(t *testing.T) {
 	for _, growth := range []float64{-1, 0, 1, 2} {
-		require.InDelta(t, 1.2*0.5, defaultShare(math.Pow(0.5, 2.5), growth, 0), 1e-12)
+		require.InDelta(t, 1.25*0.5, defaultShare(math.Pow(0.5, 2.5), growth, 0, 0), 1e-12)
 		require.InDelta(t, 0.06, defaultStiffness(0.08, growth), 1e-12)
 	}
-	require.InDelta(t, 1.2*0.5/2/1.5, defaultShare(math.Pow(0.5, 2.5), 8, 0.5), 1e-12)
+	require.InDelta(t, 1.25*0.5/2/1.5*0.85, defaultShare(math.Pow(0.5, 2.5), 8, 0.5, 0.5), 1e-12)
 	require.InDelta(t, 0.06/4, defaultStiffness(0.08, 8), 1e-12)
 }
 
 // TestEraseRecursion: the run is the recursion around w_T of a linear model, by
-// hand: its D, share and stiffness given, in whole batches.
+// hand: its D, share, stiffness and widening given, in whole batches.
 func TestEraseRecursion(t *testing.T) {
 	for _, momentum := range []float64{0, 0.9} {
 		q, alpha := pushedRun(t, nets.Logistic(64, 10), momentum, fifth)
 		kept := len(q.retained)
 		e := Erase{
 			Short: Short{Cost: 3, Batch: kept, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}},
-			Share: 0.7, Stiffness: 0.2,
+			Share: 0.7, Stiffness: 0.2, Widening: 0.8,
 		}
 		res, err := e.solve(t.Context(), q, alpha)
 		require.NoError(t, err)
@@ -264,6 +264,22 @@ func TestEraseRecursion(t *testing.T) {
 			}
 			return p
 		}
+		var time float64
+		for s := range ref.Run.Steps {
+			time += ref.rate(s) / (1 - momentum)
+		}
+		// width is (n/(n−|U|))^(0.8 max(−1/2, 1 − 4 doubt)).
+		width := func(i int) float64 {
+			var doubt float64
+			for k := range 10 {
+				doubt += math.Abs(alpha.At(10*i+k)) * float64(ref.Run.Data.Len()) / 2 / time
+			}
+			power := 0.8 * (1 - 4*doubt)
+			if doubt > 0.375 {
+				power = -0.4
+			}
+			return math.Pow(float64(ref.Run.Data.Len())/float64(kept), power)
+		}
 		for s := range steps {
 			u, g := make([]float64, n), make([]float64, n)
 			for i := range u {
@@ -271,6 +287,9 @@ func TestEraseRecursion(t *testing.T) {
 			}
 			for _, i := range ref.retained {
 				a, b := answers(u, i), answers(w.Float64s(), i)
+				for k := range b {
+					b[k] *= width(i)
+				}
 				p, q := soft(a), soft(b)
 				for k := range p {
 					c := (p[k] - q[k] + 0.2*(a[k]-b[k])) / float64(kept)

@@ -83,7 +83,7 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	s, err := f.Short.complete(q.Run, len(q.retained), trainingGait)
+	s, err := f.Short.complete(q.Run, len(q.retained))
 	if err != nil {
 		return q.fail(err)
 	}

@@ -22,8 +22,8 @@ type Short struct {
 	// LR is the schedule. Nil means a cosine with a tenth of warm-up and the peak
 	// pace·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch
 	// of the run, and b and β' those of this one: an example moves parameters
-	// pace times as far as in the run. Erase has pace 3 and β' = 0.9, runs that
-	// train have 1.6 and 0.5.
+	// pace times as far as in the run. Runs that train have pace 1.6 and β' = 0.5;
+	// Erase has 3 and 0.9, and goes slower where the network is sharp, see there.
 	LR nets.LRSchedule
 }
 
@@ -53,8 +53,9 @@ func (q *request) fail(err error) (*Result, error) {
 	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
 }
 
-// complete checks s and fills in its defaults for a run of which some examples are retained.
-func (s Short) complete(run *nets.Run, retained int, g gait) (Short, error) {
+// complete checks s and fills in its defaults, but for the schedule, for a run of
+// which some examples are retained.
+func (s Short) complete(run *nets.Run, retained int) (Short, error) {
 	cfg := run.Config
 	if s.Cost == 0 {
 		s.Cost = 0.2
@@ -69,11 +70,17 @@ func (s Short) complete(run *nets.Run, retained int, g gait) (Short, error) {
 	case s.Batch < 0:
 		return s, fmt.Errorf("batch %d must be positive", s.Batch)
 	}
-	if s.LR == nil {
-		perExample := peakRate(run) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
-		s.LR = nets.CosineRate{Peak: g.pace * perExample * float64(s.Batch) * (1 - g.momentum), Warmup: 0.1}
-	}
 	return s, nil
+}
+
+// schedule returns that of a complete s.
+func (s Short) schedule(run *nets.Run, g gait) nets.LRSchedule {
+	if s.LR != nil {
+		return s.LR
+	}
+	cfg := run.Config
+	perExample := peakRate(run) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
+	return nets.CosineRate{Peak: g.pace * perExample * float64(s.Batch) * (1 - g.momentum), Warmup: 0.1}
 }
 
 // peakRate returns the largest learning rate of a run.

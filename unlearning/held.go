@@ -1,0 +1,66 @@
+package unlearning
+
+import (
+	"math"
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// held are the answers at w_T of those examples that were asked for, widened.
+type held struct {
+	q        *request
+	view     nets.View
+	doubts   []float64 // [n]
+	widening float64
+	kappa    float64
+	answers  []float64 // [n, K]
+	known    []bool
+	batch    []float64
+}
+
+func newHeld(q *request, view nets.View, doubts []float64, widening float64) *held {
+	n := q.Run.Data.Len()
+	return &held{
+		q: q, view: view, doubts: doubts, widening: widening, kappa: q.kappa(),
+		answers: make([]float64, n*q.model.Arch().Classes), known: make([]bool, n),
+	}
+}
+
+// width returns what the logits of example i are multiplied with.
+func (h *held) width(i int) float64 {
+	if h.doubts[i] == 0 { // the run did not visit it
+		return 1
+	}
+	return math.Pow(1+h.kappa, h.widening*max(-0.5, 1-4*h.doubts[i]))
+}
+
+// gradient sets g to the gradient at u of the distance from the answers of ids.
+func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
+	q, k := h.q, h.q.model.Arch().Classes
+	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
+	var ask []int
+	for _, i := range ids {
+		if !h.known[i] {
+			ask = append(ask, i)
+		}
+	}
+	if len(ask) > 0 {
+		z := h.batch[:k*len(ask)]
+		if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
+			return err
+		}
+		for j, i := range ask {
+			width := h.width(i)
+			for c := range k {
+				h.answers[i*k+c] = width * z[j*k+c]
+			}
+			h.known[i] = true
+		}
+	}
+	for j, i := range ids {
+		copy(h.batch[j*k:], h.answers[i*k:i*k+k])
+	}
+	return q.model.HoldGradient(h.view, u, q.Run.Data, ids, h.batch, stiffness, g)
+}

@@ -1,0 +1,72 @@
+package unlearning
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// BenchmarkDisturbNoise takes D from samples of MNIST and Fashion-MNIST, and reports
+// its squared error over ‖D‖² beside the estimate that is made of it, before what is
+// left of that is allowed for.
+func BenchmarkDisturbNoise(b *testing.B) {
+	if os.Getenv(data.EnvData) == "" {
+		b.Skipf("needs MNIST and Fashion-MNIST: set %s to the folder above mnist/ and fashion-mnist/", data.EnvData)
+	}
+	for _, name := range []string{"mnist", "fashion-mnist"} {
+		splits, err := data.Load(name, "")
+		require.NoError(b, err)
+		ds, err := data.Stratified(splits.Train, 20000, 1)
+		require.NoError(b, err)
+		for _, net := range []struct {
+			arch nets.Arch
+			lr   map[string]float64
+		}{
+			{nets.MLP(784, 100, 10), map[string]float64{"mnist": 0.2, "fashion-mnist": 0.1}},
+			{nets.LeNet5(10), map[string]float64{"mnist": 0.05, "fashion-mnist": 0.05}},
+		} {
+			rec := history.NewRecorder(history.Pushes())
+			run, err := nets.Train(b.Context(), net.arch, ds, nets.Config{
+				Epochs: 5, Batch: 128, LR: nets.Cosine(net.lr[name]), Momentum: 0.9, WeightDecay: 5e-4, Seed: 11, Hooks: []nets.Hook{rec},
+			})
+			require.NoError(b, err)
+			for _, share := range []float64{0.2, 0.5} {
+				q, _, err := begin(Erase{}, Problem{Run: run, Forget: data.RandomForget(ds, share, 7), History: rec.Record()})
+				require.NoError(b, err)
+				alpha, err := q.pushes()
+				require.NoError(b, err)
+				all := q.pushed(alpha)
+				sizes := make([]float64, len(all))
+				for j, p := range all {
+					sizes[j] = p.size
+				}
+				draw := newBySize(sizes)
+				sample := func(m int, seed uint64) *graph.Tensor {
+					d, err := q.sum(nets.View{}, alpha, all, draw, m, rand.New(rand.NewPCG(seed, 5)))
+					require.NoError(b, err)
+					return d.sum
+				}
+				exact := sample(len(all), 0)
+				for _, m := range []int{1000, 2500, 5000} {
+					b.Run(fmt.Sprintf("%s/%s/r=%g/%d", name, net.arch.Name, share, m), func(b *testing.B) {
+						var noise float64
+						for i := range b.N {
+							d := sample(m, uint64(i))
+							noise += square(d, exact) / dot(exact, exact)
+						}
+						b.ReportMetric(noise/float64(b.N), "noise")
+						b.ReportMetric(draw.noise(m), "estimate")
+					})
+				}
+			}
+		}
+	}
+}
