@@ -27,8 +27,7 @@ import (
 // what retraining's means over fewer examples add to the push of each, and α̃
 // gives more weight to what was peculiar to an example, with Σ ‖α̃‖ = Σ ‖α‖. J is that
 // at w_T, and the sums are estimated from a sample of the examples, drawn in
-// proportion to the size of their terms and weighted so that it has the sums of
-// α̃ ⊗ (1, s) of all, s being their inputs' scores on a few principal directions.
+// proportion to the size of their terms.
 //
 // Then the recursion of Recursion is followed around w_T instead of around
 // the trajectory, D spread over its learning time:
@@ -37,11 +36,11 @@ import (
 //
 // C is the gradient of the distance of retained examples' answers from those of
 // w_T (nets.Model.HoldGradient), asked for once: a difference of gradients at
-// the price of four thirds of one. Mini-batches of it have almost no noise where d = 0:
-// that is why the run may be short and its steps long, by 1/√(g/1.4) less so where
-// the growth g of the pushes, see Share, is above 1.4. What D moves in
-// directions that matter to retained examples contracts; what only U had put
-// there goes. What retraining does to the answers on retained examples as a
+// the price of four thirds of one. Mini-batches of it have almost no noise where
+// d = 0: that is why the run may be short and its steps long, though shorter by
+// √(g/1.4) where the growth g of the pushes, see Share, is above 1.4. What D
+// moves in directions that matter to retained examples contracts; what only U had
+// put there goes. What retraining does to the answers on retained examples as a
 // whole, Widening is for.
 type Erase struct {
 	Short
@@ -50,19 +49,21 @@ type Erase struct {
 	// what a push disturbs. It is divided by √(g/2) where the pushes at w_T move
 	// g > 2 times as far along the way from w_0 to w_T as the run went, by 1 + ν
 	// where sampling gives D a variance of ν ‖D‖², and multiplied by 1 − 0.6 r² with r
-	// the part of the data that goes: what is small to the network is linear.
+	// the part of the data that goes: the larger D, the less linear.
 	Share float64
 	// Stiffness with which logits are held, beside probabilities; these alone do not
 	// resist where the network is sure. 0 means three quarters of what the curvature
 	// of the loss was while the run learned, which the pushes tell, over g/2
 	// where g > 2; for none at all, set 1e-30.
 	Stiffness float64
-	// Widening is the power of 1 + κ that logits to be held are multiplied with for an
-	// example of which the run was sure all along: retraining weighs it 1 + κ
-	// times as much for as long, and margins grow with the logarithm of time.
-	// An example of which the run doubted, with a mean a > 0 of the probability
-	// that it did not give to the label, gets max(−½, 1 − 4a) times that power: it
-	// loses the help of those like it. 0 means 0.14; for none at all, set 1e-30.
+	// Widening is the exponent of 1 + κ that logits to be held, less their mean, are
+	// multiplied with for an example of which the run was sure all along:
+	// retraining weighs it 1 + κ times as much for as long, and margins grow with
+	// the logarithm of time. For an example of which the run doubted, with a mean
+	// a > 0 of the probability that it did not give to the label, the exponent is
+	// max(−½, 1 − 4a) times that: it loses the help of those like it. Examples that
+	// the run did not visit are held as they are. 0 means 0.14; for none at all, set
+	// 1e-30.
 	Widening float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
@@ -146,7 +147,7 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 	if steps < 1 {
 		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.used, math.Ceil(e.evals(1, len(q.retained)))))
 	}
-	e.LR = e.schedule(q.Run, gait{holdingGait.momentum, holdingGait.pace / math.Sqrt(max(1, d.growth/1.4))})
+	e.LR = e.schedule(q.Run, gait{holdingGait.momentum, defaultPace(d.growth)})
 	span, run := learningTime(e.LR, steps)/(1-holdingGait.momentum), learningTime(cfg.LR, q.Run.Steps)/(1-cfg.Momentum)
 	if !(span > 0 && run > 0) {
 		return q.fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", e.LR, span, run))
@@ -165,8 +166,18 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 
 	hold := newHeld(q, view, doubts, e.Widening)
 	draw := newSampler(q.retained, seed)
-	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(_ int, u, g *graph.Tensor) error {
-		err := hold.gradient(u, draw.next(e.Batch), e.Stiffness, g)
+	var ahead []int // examples of the next steps
+	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(t int, u, g *graph.Tensor) error {
+		if len(ahead) == 0 {
+			for range min(askedAhead, steps-t) {
+				ahead = append(ahead, draw.next(e.Batch)...)
+			}
+			if err := hold.ask(ahead); err != nil {
+				return err
+			}
+		}
+		err := hold.gradient(u, ahead[:e.Batch], e.Stiffness, g)
+		ahead = ahead[e.Batch:]
 		addScaled(g, 1, push)
 		return err
 	})
@@ -176,9 +187,18 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 	return q.end(u)
 }
 
+// askedAhead is the number of steps whose examples are asked for at once: one
+// large batch is faster than many small ones, and has the same bits.
+const askedAhead = 64
+
 // defaultShare is that of a run with τ of the learning time of the recorded one.
 func defaultShare(tau, growth, noise, part float64) float64 {
 	return 1.25 * math.Pow(tau, 0.4) / math.Sqrt(max(1, growth/2)) / (1 + noise) * (1 - 0.6*part*part)
+}
+
+// defaultPace is that of holdingGait, less where the pushes have grown.
+func defaultPace(growth float64) float64 {
+	return holdingGait.pace / math.Sqrt(max(1, growth/1.4))
 }
 
 func defaultStiffness(curvature, growth float64) float64 {

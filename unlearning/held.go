@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
@@ -28,7 +30,7 @@ func newHeld(q *request, view nets.View, doubts []float64, widening float64) *he
 	}
 }
 
-// width returns what the logits of example i are multiplied with.
+// width returns what the logits of example i, less their mean, are multiplied with.
 func (h *held) width(i int) float64 {
 	if h.doubts[i] == 0 { // the run did not visit it
 		return 1
@@ -36,29 +38,36 @@ func (h *held) width(i int) float64 {
 	return math.Pow(1+h.kappa, h.widening*max(-0.5, 1-4*h.doubts[i]))
 }
 
-// gradient sets g to the gradient at u of the distance from the answers of ids.
-func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
+// ask computes the answers of those of ids that are not known.
+func (h *held) ask(ids []int) error {
 	q, k := h.q, h.q.model.Arch().Classes
-	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
 	var ask []int
 	for _, i := range ids {
 		if !h.known[i] {
+			h.known[i] = true
 			ask = append(ask, i)
 		}
 	}
-	if len(ask) > 0 {
-		z := h.batch[:k*len(ask)]
-		if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
-			return err
-		}
-		for j, i := range ask {
-			width := h.width(i)
-			for c := range k {
-				h.answers[i*k+c] = width * z[j*k+c]
-			}
-			h.known[i] = true
+	z := make([]float64, k*len(ask))
+	if err := q.model.LogitsAs(h.view, q.Run.Params, q.Run.Data, ask, z); err != nil {
+		return err
+	}
+	for j, i := range ask {
+		own := z[j*k : j*k+k]
+		mean := floats.Sum(own) / float64(k) // says nothing, but holding logits holds it too
+		width := h.width(i)
+		for c, v := range own {
+			h.answers[i*k+c] = mean + width*(v-mean)
 		}
 	}
+	return nil
+}
+
+// gradient sets g to the gradient at u of the distance from the answers of ids,
+// which have been asked for.
+func (h *held) gradient(u *graph.Tensor, ids []int, stiffness float64, g *graph.Tensor) error {
+	q, k := h.q, h.q.model.Arch().Classes
+	h.batch = slices.Grow(h.batch[:0], k*len(ids))[:k*len(ids)]
 	for j, i := range ids {
 		copy(h.batch[j*k:], h.answers[i*k:i*k+k])
 	}

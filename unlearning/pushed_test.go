@@ -97,7 +97,7 @@ func testDisturb(t *testing.T, momentum float64) {
 	// A sample is as noisy as said, and no larger than it needs to be.
 	enough, err := q.disturb(nets.View{}, alpha, n, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
-	require.Less(t, enough.noise, quiet)
+	require.Less(t, enough.noise, stratified*quiet)
 	require.Less(t, enough.used, n)
 	for _, m := range []int{20, 60} {
 		var square, noise float64
@@ -215,6 +215,8 @@ func TestDefaults(t *testing.T) {
 		require.InDelta(t, 1.25*0.5, defaultShare(math.Pow(0.5, 2.5), growth, 0, 0), 1e-12)
 		require.InDelta(t, 0.06, defaultStiffness(0.08, growth), 1e-12)
 	}
+	require.Equal(t, 3.0, defaultPace(1.3))
+	require.InDelta(t, 1.5, defaultPace(5.6), 1e-12)
 	require.InDelta(t, 1.25*0.5/2/1.5*0.85, defaultShare(math.Pow(0.5, 2.5), 8, 0.5, 0.5), 1e-12)
 	require.InDelta(t, 0.06/4, defaultStiffness(0.08, 8), 1e-12)
 }
@@ -287,8 +289,12 @@ func TestEraseRecursion(t *testing.T) {
 			}
 			for _, i := range ref.retained {
 				a, b := answers(u, i), answers(w.Float64s(), i)
+				var mean float64
+				for _, z := range b {
+					mean += z / 10
+				}
 				for k := range b {
-					b[k] *= width(i)
+					b[k] = mean + width(i)*(b[k]-mean)
 				}
 				p, q := soft(a), soft(b)
 				for k := range p {

@@ -23,7 +23,7 @@ type Short struct {
 	// pace·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch
 	// of the run, and b and β' those of this one: an example moves parameters
 	// pace times as far as in the run. Runs that train have pace 1.6 and β' = 0.5;
-	// Erase has 3 and 0.9, and goes slower where the network is sharp, see there.
+	// Erase has 3 and 0.9, and goes slower where the pushes have grown, see there.
 	LR nets.LRSchedule
 }
 
