@@ -22,7 +22,7 @@ const (
 	// worth their cost.
 	quiet = 0.05
 	// stratified is the part of that estimate that is left where examples are sorted
-	// by what they have in common: 0.2 to 0.8 on MNIST and Fashion-MNIST.
+	// by what they have in common: 0.2 to 0.9 on MNIST and Fashion-MNIST.
 	stratified = 0.4
 	// fewest examples tell the growth of the pushes.
 	fewest = 256
