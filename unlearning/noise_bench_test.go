@@ -45,11 +45,7 @@ func BenchmarkDisturbNoise(b *testing.B) {
 				alpha, err := q.pushes()
 				require.NoError(b, err)
 				all := q.pushed(alpha)
-				sizes := make([]float64, len(all))
-				for j, p := range all {
-					sizes[j] = p.size
-				}
-				draw := newBySize(sizes)
+				draw := terms(all)
 				sample := func(m int, seed uint64) *graph.Tensor {
 					d, err := q.sum(nets.View{}, alpha, all, draw, m, rand.New(rand.NewPCG(seed, 5)))
 					require.NoError(b, err)

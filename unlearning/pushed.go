@@ -48,11 +48,7 @@ type disturbance struct {
 // that makes no difference.
 func (q *request) disturb(view nets.View, alpha *graph.Tensor, m int, r *rand.Rand) (*disturbance, error) {
 	all := q.pushed(alpha)
-	sizes := make([]float64, len(all))
-	for j, p := range all {
-		sizes[j] = p.size
-	}
-	draw := newBySize(sizes)
+	draw := terms(all)
 	return q.sum(view, alpha, all, draw, max(draw.quieter(quiet, m), min(fewest, m)), r)
 }
 
@@ -117,6 +113,15 @@ type pushed struct {
 	group  [3]int  // whether it is retained, its label, the class it was pushed away from most
 	factor float64 // of its push, by emphasis
 	size   float64 // of its term in D
+}
+
+// terms returns what draws samples of a list by the size of its terms in D.
+func terms(all []pushed) *bySize {
+	sizes := make([]float64, len(all))
+	for j, p := range all {
+		sizes[j] = p.size
+	}
+	return newBySize(sizes)
 }
 
 // pushed lists all examples, sorted so that a systematic sample is stratified:

@@ -82,11 +82,7 @@ func testDisturb(t *testing.T, momentum float64) {
 		length += way * way
 	}
 	list := q.pushed(alpha)
-	sizes := make([]float64, n)
-	for j, p := range list {
-		sizes[j] = p.size
-	}
-	draw := newBySize(sizes)
+	draw := terms(list)
 	d, err := q.sum(nets.View{}, alpha, list, draw, n, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	require.Zero(t, d.noise)
@@ -209,7 +205,8 @@ func TestPastCurvature(t *testing.T) {
 	require.Zero(t, pastCurvature(pastDoubts(graph.NewTensor(graph.Float64, 3, 4), 5)))
 }
 
-// TestDefaults: neither changes with the growth up to 2.
+// TestDefaults: share and stiffness do not change with the growth up to 2, the
+// pace not up to 1.4.
 func TestDefaults(t *testing.T) {
 	for _, growth := range []float64{-1, 0, 1, 2} {
 		require.InDelta(t, 1.25*0.5, defaultShare(math.Pow(0.5, 2.5), growth, 0, 0), 1e-12)
