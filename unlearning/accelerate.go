@@ -17,7 +17,7 @@ import (
 type Accelerate struct {
 	Short
 	// Start is where to start, as a share of the run: the first state from
-	// there on that the record gives, or from 1 on the final parameters.
+	// there on that the record gives, or after the last step the final parameters.
 	Start float64
 	// Shrink, if positive, multiplies the parameters at the start, and Noise
 	// adds that multiple of fresh initial parameters.
@@ -60,8 +60,8 @@ func (a Accelerate) solve(ctx context.Context, q *request) (*Result, error) {
 		return q.fail(err)
 	}
 	w := q.Run.Params
-	if a.Start < 1 {
-		if _, w, _, err = q.state(history.StepAt(a.Start, q.Run.Steps)); err != nil {
+	if t := history.StepAt(min(a.Start, 1), q.Run.Steps); t < q.Run.Steps {
+		if _, w, _, err = q.state(t); err != nil {
 			return q.fail(err)
 		}
 	}

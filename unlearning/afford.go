@@ -7,7 +7,10 @@ import "sort"
 // smallest share takes more, and how much that is. Every step is counted as it
 // will be computed, since samples are rounded up.
 func (r Recursion) afford(q *request, budget float64) (share, least float64, err error) {
-	first := r.Window.first(q.Run)
+	first, err := r.Window.first(q.Run)
+	if err != nil {
+		return 0, 0, err
+	}
 	dist, err := planDisturbances(q, first, r.Disturbance)
 	if err != nil {
 		return 0, 0, err
@@ -18,9 +21,10 @@ func (r Recursion) afford(q *request, budget float64) (share, least float64, err
 	}
 	var steps []step
 	var fixed int
+	var met bool // U, by some step
 	for t := first; t < q.Run.Steps; t++ {
 		kept, gone := q.batches.sizes(t)
-		if kept == 0 {
+		if met = met || gone > 0; kept == 0 || !met {
 			continue
 		}
 		computed := dist.computed(t)

@@ -1,11 +1,6 @@
 package unlearning
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/miniunlearn/miniunlearn/unlearning/history"
-)
+import "context"
 
 // Amnesiac takes back, from w_T, the whole update of every recorded step whose
 // batch held forgotten examples (Graves, Nagisetty and Ganesh, AAAI 2021):
@@ -33,11 +28,11 @@ func (a Amnesiac) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("unlearning: amnesiac: %w", err)
+			return q.fail(err)
 		}
 		if _, gone := pt.sizes(); gone > 0 {
 			if pt.g == nil { // a gap of the record, whose updates would be guesses
-				return nil, fmt.Errorf("unlearning: amnesiac: %w", &history.GapError{From: pt.t, To: pt.t + 1, Policy: q.History.Policy()})
+				return q.fail(q.gap(pt.t, pt.t+1))
 			}
 			addScaled(u, 1, pt.w)
 			addScaled(u, -1, pt.wNext)

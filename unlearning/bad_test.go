@@ -2,6 +2,7 @@ package unlearning_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,10 +100,38 @@ func TestBadParameters(t *testing.T) {
 	for _, m := range []unlearning.Method{
 		unlearning.Recursion{Curvature: unlearning.Sampled{Size: -1}},
 		unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: -1}},
+		unlearning.Recursion{Curvature: unlearning.Sampled{Share: math.Inf(1)}},
+		unlearning.Recursion{Window: unlearning.Window{Last: -1}},
+		unlearning.Recursion{Window: unlearning.Window{Last: 2}},
+		unlearning.Recursion{Window: unlearning.Window{Last: math.NaN()}},
 		unlearning.Accelerate{Short: unlearning.Short{Cost: 1e-6}},
+		unlearning.Accelerate{Short: unlearning.Short{Cost: 1e300}, Start: 1},
 		unlearning.FastRetrain{},
+		unlearning.FastRetrain{Evals: math.Inf(1)},
+		unlearning.FastRetrain{Evals: math.NaN()},
 	} {
 		_, err := m.Unlearn(t.Context(), p)
-		require.Error(t, err)
+		require.Error(t, err, "%+v", m)
+		require.NotContains(t, err.Error(), "less than one step, where")
 	}
+
+	// Too large a sample is the largest there is; a start that rounds up to the end
+	// is the end.
+	whole := solve(t, unlearning.Recursion{Curvature: unlearning.Sampled{Share: 1e300}}, p)
+	require.Equal(t, solve(t, unlearning.Recursion{Curvature: unlearning.Sampled{Share: 20}}, p).Float32s(), whole.Float32s())
+	end := solve(t, unlearning.Accelerate{Start: 1}, p)
+	require.Equal(t, end.Float32s(), solve(t, unlearning.Accelerate{Start: 0.9999}, p).Float32s())
+}
+
+// TestDivergedRetrain: of retraining too, divergence is a DivergedError.
+func TestDivergedRetrain(t *testing.T) {
+	ds := gaussian(64, 4)
+	p := record(t, quadratic(4), ds, nets.Config{Epochs: 2, Batch: 16, LR: nets.ConstantRate(0.1), Seed: 1}, history.All())
+	run := *p.Run
+	run.Config.LR = nets.ConstantRate(1e30)
+	p.Run, p.Forget = &run, data.RandomForget(ds, 0.1, 2)
+	_, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
+	var d *unlearning.DivergedError
+	require.ErrorAs(t, err, &d)
+	require.Equal(t, "retrain", d.Method)
 }

@@ -3,7 +3,6 @@ package unlearning
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 )
@@ -134,8 +133,8 @@ func (s Sampled) share() float64 {
 }
 
 func (s Sampled) start(q *request) (curve, error) {
-	if s.Size < 0 || !(s.share() > 0) {
-		return nil, fmt.Errorf("curvature: sample size %d and share %g must be positive", s.Size, s.share())
+	if s.Size < 0 || !(s.share() > 0) || math.IsInf(s.share(), 0) {
+		return nil, fmt.Errorf("curvature: sample size %d and share %g must be positive and finite", s.Size, s.share())
 	}
 	draw := newSampler(q.retained, s.Seed)
 	u, g := q.model.NewVector(), q.model.NewVector()
@@ -162,7 +161,7 @@ func (s Sampled) size(q *request, kept, b int) (n int, own bool) {
 		if s.Size > 0 {
 			return s.Size
 		}
-		return int(math.Ceil(s.share() * kept))
+		return int(min(math.Ceil(s.share()*kept), float64(len(q.retained))))
 	}
 	n = of(float64(kept))
 	if whole := min(q.Run.Order.Batch, q.Run.Order.N); b < whole {
@@ -172,28 +171,4 @@ func (s Sampled) size(q *request, kept, b int) (n int, own bool) {
 		}
 	}
 	return min(n, len(q.retained)), false
-}
-
-// sampler hands out consecutive pieces of a shuffled list, shuffling it anew
-// when it is used up.
-type sampler struct {
-	ids []int
-	at  int
-	r   *rand.Rand
-}
-
-func newSampler(ids []int, seed uint64) *sampler {
-	s := &sampler{ids: append([]int(nil), ids...), r: rand.New(rand.NewPCG(seed, 0x73616d706c65))}
-	s.at = len(s.ids)
-	return s
-}
-
-func (s *sampler) next(n int) []int {
-	n = min(n, len(s.ids))
-	if s.at+n > len(s.ids) {
-		s.r.Shuffle(len(s.ids), func(i, j int) { s.ids[i], s.ids[j] = s.ids[j], s.ids[i] })
-		s.at = 0
-	}
-	s.at += n
-	return s.ids[s.at-n : s.at]
 }

@@ -49,16 +49,15 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return done, err
 	}
 	d.T0, d.J0, d.Memory = orInt(d.T0, 5), orInt(d.J0, 10), orInt(d.Memory, 2)
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: deltagrad: %w", err) }
 	switch {
 	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0 || !(d.Trust >= 0):
-		return fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
+		return q.fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
 	case q.Run.Config.Momentum != 0:
-		return fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
+		return q.fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
 	}
 	s, err := q.model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Initial, nil)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	v := q.model.NewVector
 	gKept, gGone, full := v(), v(), v()
@@ -68,23 +67,23 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			err = ctx.Err()
 		}
 		if err == nil && pt.g == nil {
-			err = fmt.Errorf("step %d has no recorded gradient; record with history.All", pt.t)
+			err = q.gap(pt.t, pt.t+1)
 		}
 		if err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if kept, _ := pt.sizes(); kept == 0 {
 			continue
 		}
 		explicit := pt.t < d.J0 || (pt.t-d.J0)%d.T0 == 0
 		if err := q.atIterate(pt, s.W, explicit, b, region, gKept, gGone, full); err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if err := s.Step(gKept, q.rate(pt.t)); err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if !s.W.Finite() {
-			return nil, &DivergedError{d.Name(), pt.t}
+			return nil, &DivergedError{q.method, pt.t}
 		}
 	}
 	return q.end(s.W)

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/data"
-	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // Descent takes steps of gradient descent on the retained objective from w_T,
@@ -43,15 +42,14 @@ func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: descent: %w", err) }
 	batches, err := d.plan(q)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	d.LR = d.rate(q)
 	s, err := q.model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Params, nil)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	g := q.model.NewVector()
 	for t, ids := range batches {
@@ -62,10 +60,10 @@ func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			err = s.Step(g, d.LR)
 		}
 		if err != nil {
-			return fail(fmt.Errorf("step %d: %w", t, err))
+			return q.fail(fmt.Errorf("step %d: %w", t, err))
 		}
 		if !s.W.Finite() {
-			return nil, &DivergedError{d.Name(), t}
+			return nil, &DivergedError{q.method, t}
 		}
 	}
 	return q.end(s.W)
@@ -132,14 +130,4 @@ func (d Descent) rate(q *request) float64 {
 		return peakRate(q.Run) / (1 - cfg.Momentum)
 	}
 	return finalRate(q.Run) / (1 - cfg.Momentum)
-}
-
-// finalRate returns the mean learning rate of a run's last tenth, one step at
-// least.
-func finalRate(run *nets.Run) (mean float64) {
-	k := max(run.Steps/10, 1)
-	for t := run.Steps - k; t < run.Steps; t++ {
-		mean += run.Config.LR.Rate(t, run.Steps) / float64(k)
-	}
-	return mean
 }

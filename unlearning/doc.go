@@ -22,7 +22,7 @@
 //
 // No recursion follows the small batches of a network for long. [Erase] sums
 // the disturbances in other coordinates, each example's pushes on its own
-// logits, and follows the recursion around w_T, where the model is asked for an
-// answer once, and a gradient difference then costs one gradient. [Accelerate] is a
-// short run of plain training from a recorded state.
+// logits, and follows the recursion around w_T, where answers that are asked for
+// once stand for the second gradient of a difference. [Accelerate] is a short run
+// of plain training from a recorded state.
 package unlearning

@@ -8,7 +8,6 @@ import (
 	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
-	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // Erase takes from w_T what U did to the recorded run, and lets a contraction
@@ -62,7 +61,7 @@ type Erase struct {
 	// the logarithm of time. For an example of which the run doubted, with a mean
 	// a > 0 of the probability that it did not give to the label, the exponent is
 	// max(−½, 1 − 4a) times that: it loses the help of those like it. Examples that
-	// the run did not visit are held as they are. 0 means 0.14; for none at all, set
+	// the run did not visit are held as they are. 0 means 0.17; for none at all, set
 	// 1e-30.
 	Widening float64
 	// Sample is the largest part of the budget that D is computed from; 0 means
@@ -93,7 +92,11 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil {
 		return q.fail(err)
 	}
-	return e.solve(ctx, q, alpha)
+	e, d, err := e.disturb(q, alpha)
+	if err != nil {
+		return q.fail(err)
+	}
+	return e.contract(ctx, q, alpha, d)
 }
 
 // pushes reads the record's.
@@ -114,7 +117,7 @@ func (e Erase) complete(q *request) (Erase, error) {
 		return e, err
 	}
 	if e.Widening == 0 {
-		e.Widening = 0.14
+		e.Widening = 0.17
 	}
 	if e.Sample == 0 {
 		e.Sample = 0.5
@@ -125,24 +128,26 @@ func (e Erase) complete(q *request) (Erase, error) {
 	return e, nil
 }
 
-func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Result, error) {
+// disturb completes e and computes D from a part of its budget.
+func (e Erase) disturb(q *request, alpha *graph.Tensor) (Erase, *disturbance, error) {
 	e, err := e.complete(q)
 	if err != nil {
-		return q.fail(err)
+		return e, nil, err
 	}
-	cfg, w := q.Run.Config, q.Run.Params
-	view := q.Run.View(q.Run.Steps - 1)
 	evals := e.Cost * RetrainCost(q.Problem)
 	least := 1 + e.evals(1, len(q.retained))
 	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
 	if evals < least {
-		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least)))
+		return e, nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
 	}
-	seed := cfg.Seed + 1
-	d, err := q.disturb(view, alpha, sample, rand.New(rand.NewPCG(seed, 0x6572617365)))
-	if err != nil {
-		return q.fail(err)
-	}
+	d, err := q.disturb(alpha, sample, rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365)))
+	return e, d, err
+}
+
+// contract lets the recursion settle d with what is left of the budget.
+func (e Erase) contract(ctx context.Context, q *request, alpha *graph.Tensor, d *disturbance) (*Result, error) {
+	cfg, w := q.Run.Config, q.Run.Params
+	evals := e.Cost * RetrainCost(q.Problem)
 	steps := sort.Search(int(evals)/e.Batch+1, func(t int) bool { return float64(d.used)+e.evals(t+1, len(q.retained)) > evals })
 	if steps < 1 {
 		return q.fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.used, math.Ceil(e.evals(1, len(q.retained)))))
@@ -164,8 +169,8 @@ func (e Erase) solve(ctx context.Context, q *request, alpha *graph.Tensor) (*Res
 	push := d.sum
 	combine(push, -e.Share/span, push, -cfg.WeightDecay, w)
 
-	hold := newHeld(q, view, doubts, e.Widening)
-	draw := newSampler(q.retained, seed)
+	hold := newHeld(q, doubts, e.Widening)
+	draw := newSampler(q.retained, cfg.Seed+1)
 	var ahead []int // examples of the next steps
 	u, err := q.shortRun(ctx, e.Short, holdingGait.momentum, w, steps, func(t int, u, g *graph.Tensor) error {
 		if len(ahead) == 0 {
@@ -210,12 +215,4 @@ func defaultStiffness(curvature, growth float64) float64 {
 func (e Erase) evals(steps, n int) float64 {
 	held := steps * e.Batch
 	return float64(held) + float64(min(held, n))/3
-}
-
-// learningTime returns Σ η over the steps of a schedule.
-func learningTime(lr nets.LRSchedule, steps int) (sum float64) {
-	for t := range steps {
-		sum += lr.Rate(t, steps)
-	}
-	return sum
 }

@@ -44,6 +44,8 @@ func TestEveryEpochs(t *testing.T) {
 						require.NoError(t, err)
 						require.InEpsilon(t, b.GradEvals, a.GradEvals, 0.03)
 						require.Less(t, 3*a.BytesRead, 2*b.BytesRead)
+						require.LessOrEqual(t, a.BytesRead, a.BytesKept)
+						require.LessOrEqual(t, b.BytesRead, b.BytesKept)
 						budget, err := unlearning.Mini{Cost: 0.3}.Unlearn(t.Context(), p)
 						require.NoError(t, err)
 						require.LessOrEqual(t, budget.GradEvals, 0.3*unlearning.RetrainCost(p))
@@ -60,6 +62,14 @@ func TestNoGradients(t *testing.T) {
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
 	for _, d := range []unlearning.Disturbance{{}, {Knots: 2}} {
 		_, err := unlearning.Recursion{Disturbance: d}.Unlearn(t.Context(), p)
-		require.ErrorContains(t, err, "not all recorded")
+		require.EqualError(t, err, "unlearning: recursion: step 0: history: steps 0 to 15 are not all recorded; the record's policy was spaced:2, record with history.All")
+	}
+	p = logistic(t, 0, nets.Config{Epochs: 4}, history.EveryEpochs(2))
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
+	for _, m := range []unlearning.Method{unlearning.DeltaGrad{}, unlearning.Amnesiac{}} {
+		_, err := m.Unlearn(t.Context(), p)
+		var gap *history.GapError
+		require.ErrorAs(t, err, &gap, m.Name())
+		require.Equal(t, history.GapError{From: 4, To: 5, Policy: "epochs:2"}, *gap)
 	}
 }

@@ -22,10 +22,10 @@ type held struct {
 	batch    []float64
 }
 
-func newHeld(q *request, view nets.View, doubts []float64, widening float64) *held {
+func newHeld(q *request, doubts []float64, widening float64) *held {
 	n := q.Run.Data.Len()
 	return &held{
-		q: q, view: view, doubts: doubts, widening: widening, kappa: q.kappa(),
+		q: q, view: q.lastView(), doubts: doubts, widening: widening, kappa: q.kappa(),
 		answers: make([]float64, n*q.model.Arch().Classes), known: make([]bool, n),
 	}
 }

@@ -21,7 +21,8 @@ type knots struct {
 	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
 }
 
-// newKnots chooses n of the epochs whole, which lie between from and to.
+// newKnots chooses n of the epochs whole, which lie between from and to, or fewer
+// where that many are not apart.
 func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
 	k := &knots{from: from, cut: cut}
 	per := q.Run.Order.StepsPerEpoch()
@@ -36,9 +37,14 @@ func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
 		times[e] = total + mine/2
 		total += mine
 	}
+	if total == 0 { // a run at rate 0, which is one point
+		total = 1
+	}
 	for _, t := range times {
 		k.x = append(k.x, math.Log(1+t/total*float64(to-from)))
 	}
+	whole = k.apart(whole)
+	n = min(n, len(whole))
 	x := make([]float64, len(whole))
 	for i, e := range whole {
 		x[i] = k.x[e-from]
@@ -69,11 +75,29 @@ func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
 			f = &interp.NotAKnotCubic{}
 		}
 		if err := f.Fit(xs, ys); err != nil {
-			panic(err) // xs ascend strictly by construction
+			panic(err) // xs ascend strictly, see apart
 		}
 		k.weigh = append(k.weigh, f)
 	}
 	return k
+}
+
+// closest is the least distance of knots, as a share of that of the first from
+// the last: between closer ones chance would pass for a slope.
+const closest = 1e-3
+
+// apart returns those of epochs that may be knots together. Only where learning
+// rates fall by orders of magnitude are there others.
+func (k *knots) apart(epochs []int) []int {
+	x := func(e int) float64 { return k.x[e-k.from] }
+	least := closest * (x(epochs[len(epochs)-1]) - x(epochs[0]))
+	kept := epochs[:1:1]
+	for _, e := range epochs[1:] {
+		if x(e)-x(kept[len(kept)-1]) > least {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 func nearest(x []float64, want float64) int {

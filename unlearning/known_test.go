@@ -113,6 +113,37 @@ func TestComposed(t *testing.T) {
 	}
 }
 
+// TestBeforeU: until a batch meets U the two runs are one, and cost nothing.
+func TestBeforeU(t *testing.T) {
+	p := digits(t, graph.Float32, history.All())
+	const met = 7
+	batch := p.Run.Order.Step(met)
+	var err error
+	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), batch[:1])
+	require.NoError(t, err)
+	exact, err := unlearning.Recursion{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	// Its disturbances, and from the second step on one gradient of each kept example:
+	// g_t tells the other.
+	var want float64
+	for s, b := range p.Run.Order.Steps(met, p.Run.Steps) {
+		gone := float64(p.Forget.Count(b))
+		want += gone
+		if s > met {
+			want += float64(len(b)) - gone
+		}
+	}
+	require.Equal(t, want, exact.GradEvals)
+
+	// Steps without a difference make no pairs that would have to be rejected.
+	p = logistic(t, 0, nets.Config{Epochs: 4}, history.All())
+	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
+	require.NoError(t, err)
+	pairs, err := unlearning.Recursion{Curvature: unlearning.LBFGS{}}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Empty(t, pairs.Guards)
+}
+
 // TestRetrainIsTraining, known answer (b): replayed retraining is the update of
 // training without U, here written out in float64, and costs Σ|B_t∖U|. The
 // iteration from the record's first checkpoint with gradients at its own

@@ -87,8 +87,8 @@ func (b *secants) product(v, out *graph.Tensor) error {
 
 // LBFGS is quasi-Newton curvature: every Period-th step computes the exact
 // difference of gradients, which is also a new pair, and the steps between
-// take the product with the L-BFGS matrix. Pairs without positive curvature
-// are rejected, and products longer than Trust times the longest exact one,
+// take the product with the L-BFGS matrix; until there is a pair every step is
+// exact. Pairs without positive curvature are rejected, and products longer than Trust times the longest exact one,
 // relative to ‖d‖, are shortened; both are counted among the guards.
 type LBFGS struct {
 	Memory int     // pairs; 0 means 2
@@ -148,13 +148,3 @@ func (c LBFGS) start(q *request) (curve, error) {
 		return nil
 	}), nil
 }
-
-func dot(a, b *graph.Tensor) float64 {
-	var s float64
-	for i := range a.Len() {
-		s += a.At(i) * b.At(i)
-	}
-	return s
-}
-
-func norm(a *graph.Tensor) float64 { return math.Sqrt(dot(a, a)) }

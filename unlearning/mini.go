@@ -12,7 +12,7 @@ import (
 //
 // Convex models trained in large batches follow the contraction recursion,
 // with the disturbances of five epochs and curvature on a small sample; that
-// needs a record of all gradients (history.All).
+// needs a record of gradients (history.All, or at some loss history.EveryEpochs).
 //
 // Networks, whose trajectories no recursion follows for long, and convex
 // models trained in batches so small that a sample of them carries no
@@ -25,6 +25,12 @@ import (
 // forgetting changes the answers on retained examples too, and they cannot be
 // held. Mini then spends its cost on training from half of w_T on the retained
 // examples (Accelerate, with its defaults), and counts the guard "coherent".
+//
+// Neither can they where U taught against the others, as wrong labels of all kinds
+// do. The sums of J_iᵀ α̃_i over U and over the others, which Erase starts from,
+// tell: where the cosine of their angle is below −½, and a tenth of ‖α̃‖ is U's,
+// Mini spends what they left of its cost on training on from w_T, and counts the
+// guard "contrary".
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -35,7 +41,8 @@ type Mini struct {
 	// Curvature and Cost exclude each other.
 	Convex Recursion
 	// Network configures Erase; zero fields take the defaults. Its Cost and the
-	// one above exclude each other. For a coherent set only the cost counts.
+	// one above exclude each other. For coherent and contrary sets only the cost
+	// counts, and for the latter the sample.
 	Network Erase
 }
 
@@ -83,7 +90,16 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			q.guards["coherent"]++
 			return Accelerate{Short: Short{Cost: e.Cost}, Start: 1, Shrink: 0.5}.solve(ctx, q)
 		}
-		return e.solve(ctx, q, alpha)
+		e, d, err := e.disturb(q, alpha)
+		switch {
+		case err != nil:
+			return q.fail(err)
+		case d.contrary():
+			q.guards["contrary"]++
+			left := e.Cost - float64(d.used)/RetrainCost(p)
+			return Accelerate{Short: Short{Cost: left}, Start: 1}.solve(ctx, q)
+		}
+		return e.contract(ctx, q, alpha, d)
 	}
 	r, err := m.recursion(q)
 	if err != nil {

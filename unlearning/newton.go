@@ -3,7 +3,6 @@ package unlearning
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // Newton takes one Newton step on the retained objective from w_T,
@@ -34,7 +33,6 @@ func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: newton: %w", err) }
 	if n.Iterations == 0 {
 		n.Iterations = 20
 	}
@@ -45,12 +43,12 @@ func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		n.Damping = 1
 	}
 	if n.Iterations < 0 || !(n.Tolerance >= 0) || !(n.Damping >= 0) { // NaN too
-		return fail(errors.New("iterations, tolerance and damping must not be negative"))
+		return q.fail(errors.New("iterations, tolerance and damping must not be negative"))
 	}
 	w, lambda := q.Run.Params, q.Run.Config.WeightDecay
 	r := q.model.NewVector()
 	if _, err := q.model.Gradient(w, q.Run.Data, q.retained, r); err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	addScaled(r, lambda, w)
 	x, dir, h := q.model.NewVector(), r.Clone(), q.model.NewVector()
@@ -58,10 +56,10 @@ func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	stop := n.Tolerance * n.Tolerance * rr
 	for i := 0; i < n.Iterations && rr > stop; i++ {
 		if err := ctx.Err(); err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if err := q.model.HVP(w, dir, q.Run.Data, q.retained, h); err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		addScaled(h, lambda+n.Damping, dir)
 		curvature := dot(dir, h)

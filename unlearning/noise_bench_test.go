@@ -47,7 +47,7 @@ func BenchmarkDisturbNoise(b *testing.B) {
 				all := q.pushed(alpha)
 				draw := terms(all)
 				sample := func(m int, seed uint64) *graph.Tensor {
-					d, err := q.sum(nets.View{}, alpha, all, draw, m, rand.New(rand.NewPCG(seed, 5)))
+					d, err := q.sum(alpha, all, draw, m, rand.New(rand.NewPCG(seed, 5)))
 					require.NoError(b, err)
 					return d.sum
 				}

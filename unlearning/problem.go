@@ -18,7 +18,8 @@ type Problem struct {
 	// not have been changed since.
 	Run *nets.Run
 	// Forget is U. The empty set returns the run's parameters unchanged, at
-	// no cost; the whole training set is ErrNothingLeft.
+	// no cost, but for retraining with another seed, where it is an error; the
+	// whole training set is ErrNothingLeft.
 	Forget data.ForgetSet
 	// History is the record of Run; methods that need none accept nil.
 	History *history.Record
@@ -67,7 +68,8 @@ type Result struct {
 	Elapsed time.Duration
 	// Guards counts, by name, how often a safeguard changed what the method does:
 	//
-	//	coherent            requests that Mini trains for, U being no random set
+	//	coherent            requests that Mini trains for, U having much in common
+	//	contrary            requests that Mini trains for, U having taught against the rest
 	//	no pair yet         steps that L-BFGS took without curvature
 	//	pair rejected       pairs that would have made L-BFGS indefinite
 	//	product shortened   products of L-BFGS beyond the trust region
@@ -165,6 +167,15 @@ func (r *request) end(params *graph.Tensor) (*Result, error) {
 		res.Guards = r.guards
 	}
 	return res, nil
+}
+
+// fail says which method an error is of, unless it says so itself.
+func (q *request) fail(err error) (*Result, error) {
+	var d *DivergedError
+	if errors.As(err, &d) {
+		return nil, d
+	}
+	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
 }
 
 // rate returns the learning rate of step t of the recorded run.

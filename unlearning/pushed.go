@@ -42,18 +42,26 @@ type disturbance struct {
 	// run went, in units of that way: about 1 where Jacobians keep still (1.15 with
 	// momentum 0.9), more where they have grown.
 	growth float64
+	// cosine is that of the angle between the two sums of D: positive where U
+	// taught what the others did, negative where it taught against them. NaN if
+	// one is zero.
+	cosine float64
+	part   float64 // of Σ ‖α̃‖ that is U's
 }
+
+// lastView is how the last step of the run saw its examples.
+func (q *request) lastView() nets.View { return q.Run.View(q.Run.Steps - 1) }
 
 // disturb computes the disturbance from at most m examples, fewer where
 // that makes no difference.
-func (q *request) disturb(view nets.View, alpha *graph.Tensor, m int, r *rand.Rand) (*disturbance, error) {
+func (q *request) disturb(alpha *graph.Tensor, m int, r *rand.Rand) (*disturbance, error) {
 	all := q.pushed(alpha)
 	draw := terms(all)
-	return q.sum(view, alpha, all, draw, max(draw.quieter(quiet, m), min(fewest, m)), r)
+	return q.sum(alpha, all, draw, max(draw.quieter(quiet, m), min(fewest, m)), r)
 }
 
 // sum computes the disturbance from m examples.
-func (q *request) sum(view nets.View, alpha *graph.Tensor, all []pushed, draw *bySize, m int, r *rand.Rand) (*disturbance, error) {
+func (q *request) sum(alpha *graph.Tensor, all []pushed, draw *bySize, m int, r *rand.Rand) (*disturbance, error) {
 	k := alpha.Shape()[1]
 	drawn, weights := draw.draw(m, r)
 	d := &disturbance{sum: q.model.NewVector(), used: len(drawn), noise: stratified * draw.noise(m), growth: 1}
@@ -71,7 +79,7 @@ func (q *request) sum(view nets.View, alpha *graph.Tensor, all []pushed, draw *b
 			}
 		}
 		if sums[g] = q.model.NewVector(); len(ids) > 0 {
-			if err := q.model.VJP(view, q.Run.Params, q.Run.Data, ids, cotangents, sums[g]); err != nil {
+			if err := q.model.VJP(q.lastView(), q.Run.Params, q.Run.Data, ids, cotangents, sums[g]); err != nil {
 				return nil, err
 			}
 		}
@@ -80,6 +88,16 @@ func (q *request) sum(view nets.View, alpha *graph.Tensor, all []pushed, draw *b
 	if length := dot(way, way); length > 0 {
 		d.growth = (dot(sums[0], way) + dot(sums[1], way)) / length
 	}
+	var gone, kept float64
+	for _, p := range all {
+		if p.group[0] == 0 {
+			gone += p.size
+		} else {
+			kept += p.size / q.kappa()
+		}
+	}
+	d.part = gone / (gone + kept)
+	d.cosine = dot(sums[0], sums[1]) / (norm(sums[0]) * norm(sums[1]))
 	combine(d.sum, 1, sums[0], -q.kappa(), sums[1])
 	return d, nil
 }

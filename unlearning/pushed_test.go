@@ -83,15 +83,22 @@ func testDisturb(t *testing.T, momentum float64) {
 	}
 	list := q.pushed(alpha)
 	draw := terms(list)
-	d, err := q.sum(nets.View{}, alpha, list, draw, n, rand.New(rand.NewPCG(1, 2)))
+	d, err := q.sum(alpha, list, draw, n, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	require.Zero(t, d.noise)
 	require.InDeltaSlice(t, want, d.sum.Float64s(), 1e-9)
 	require.InEpsilon(t, along/length, d.growth, 1e-9)
 	require.Equal(t, float64(d.used), q.model.GradEvals())
+	var gg, rr, gr float64 // of the sums of U and of the others
+	for i := range all {
+		r := (all[i] - want[i]) / (1 + kappa)
+		g := all[i] - r
+		gg, rr, gr = gg+g*g, rr+r*r, gr+g*r
+	}
+	require.InDelta(t, gr/math.Sqrt(gg*rr), d.cosine, 1e-9)
 
 	// A sample is as noisy as said, and no larger than it needs to be.
-	enough, err := q.disturb(nets.View{}, alpha, n, rand.New(rand.NewPCG(1, 2)))
+	enough, err := q.disturb(alpha, n, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	require.Less(t, enough.noise, stratified*quiet)
 	require.Less(t, enough.used, n)
@@ -100,7 +107,7 @@ func testDisturb(t *testing.T, momentum float64) {
 		const rounds = 200
 		r := rand.New(rand.NewPCG(5, 6))
 		for range rounds {
-			s, err := q.sum(nets.View{}, alpha, list, draw, m, r)
+			s, err := q.sum(alpha, list, draw, m, r)
 			require.NoError(t, err)
 			require.Equal(t, m, s.used)
 			noise = s.noise
@@ -228,12 +235,14 @@ func TestEraseRecursion(t *testing.T) {
 			Short: Short{Cost: 3, Batch: kept, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}},
 			Share: 0.7, Stiffness: 0.2, Widening: 0.8,
 		}
-		res, err := e.solve(t.Context(), q, alpha)
+		e, d, err := e.disturb(q, alpha)
+		require.NoError(t, err)
+		res, err := e.contract(t.Context(), q, alpha, d)
 		require.NoError(t, err)
 
 		ref, alpha := pushedRun(t, nets.Logistic(64, 10), momentum, fifth)
 		evals := 3 * RetrainCost(ref.Problem)
-		d, err := ref.disturb(nets.View{}, alpha, int(evals/2), rand.New(rand.NewPCG(ref.Run.Config.Seed+1, 0x6572617365)))
+		d, err = ref.disturb(alpha, int(evals/2), rand.New(rand.NewPCG(ref.Run.Config.Seed+1, 0x6572617365)))
 		require.NoError(t, err)
 		steps := int((evals - float64(d.used) - float64(kept)/3) / float64(kept))
 		require.Equal(t, float64(d.used+steps*kept)+float64(kept)/3, math.Round(3*res.GradEvals)/3)

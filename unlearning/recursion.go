@@ -54,37 +54,42 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 	if r.Curvature == nil {
 		r.Curvature = Exact{}
 	}
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: %s: %w", r.Name(), err) }
-	first := r.Window.first(q.Run)
+	first, err := r.Window.first(q.Run)
+	if err != nil {
+		return q.fail(err)
+	}
 	dist, err := newDisturbances(ctx, q, first, r.Disturbance)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	defer dist.close()
 	curve, err := r.Curvature.start(q)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	k, err := newContraction(q)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	for pt, err := range q.trajectory(first) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return fail(fmt.Errorf("step %d: %w", pt.t, err))
+			return q.fail(fmt.Errorf("step %d: %w", pt.t, err))
 		}
 		if err := dist.reach(pt.t); err != nil {
-			return fail(fmt.Errorf("step %d: %w", pt.t, err))
+			return q.fail(fmt.Errorf("step %d: %w", pt.t, err))
 		}
-		if kept, _ := pt.sizes(); kept == 0 {
+		switch kept, gone := pt.sizes(); {
+		case kept == 0:
 			k.undo(pt)
+			continue
+		case gone == 0 && !k.moved: // the runs are one until U is met
 			continue
 		}
 		if err := dist.at(pt, k.delta); err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if k.moved {
 			err = curve.product(pt, k.d, dist.keptGradient(pt, k.delta), k.h)
@@ -93,10 +98,10 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 			err = k.step(q.rate(pt.t))
 		}
 		if err != nil {
-			return fail(fmt.Errorf("step %d: %w", pt.t, err))
+			return q.fail(fmt.Errorf("step %d: %w", pt.t, err))
 		}
 		if !k.d.Finite() {
-			return nil, &DivergedError{r.Name(), pt.t}
+			return nil, &DivergedError{q.method, pt.t}
 		}
 	}
 	u := q.Run.Params.Clone()

@@ -2,7 +2,10 @@ package unlearning
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // Retrain is replayed retraining, the reference: initial parameters, batch
@@ -44,7 +47,11 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	}
 	run, err := q.model.Train(ctx, q.Run.Data, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("unlearning: %s: %w", r.Name(), err)
+		var d *nets.DivergedError
+		if errors.As(err, &d) {
+			err = &DivergedError{q.method, d.Step}
+		}
+		return q.fail(err)
 	}
 	return q.end(run.Params)
 }
@@ -86,6 +93,9 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	s, err := f.Short.complete(q.Run, len(q.retained))
 	if err != nil {
 		return q.fail(err)
+	}
+	if most := maxCost * RetrainCost(q.Problem); !(f.Evals <= most) { // NaN too
+		return q.fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, most))
 	}
 	w, err := q.retrainShortly(ctx, s, q.model.Init(f.Seed), f.Evals, f.Seed)
 	if err != nil {

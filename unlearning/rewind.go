@@ -36,28 +36,27 @@ func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	fail := func(err error) (*Result, error) { return nil, fmt.Errorf("unlearning: rewind: %w", err) }
 	r.Cost = r.cost()
 	if !(r.Cost > 0 && r.Cost <= 1) {
-		return fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
+		return q.fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
 	}
 	from := history.StepAt(1-r.Cost, q.Run.Steps)
 	if from >= q.Run.Steps {
-		return fail(fmt.Errorf("%w: a share of %g of %d steps", ErrBudget, r.Cost, q.Run.Steps))
+		return q.fail(fmt.Errorf("%w: a share of %g of %d steps", ErrBudget, r.Cost, q.Run.Steps))
 	}
 	from, w, mom, err := q.state(from)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	s, err := q.model.NewStepper(q.Run.Config.Momentum, q.Run.Config.WeightDecay, w, mom)
 	if err != nil {
-		return fail(err)
+		return q.fail(err)
 	}
 	g := q.model.NewVector()
 	var kept, gone []int
 	for t, batch := range q.Run.Order.Steps(from, q.Run.Steps) {
 		if err := ctx.Err(); err != nil {
-			return fail(fmt.Errorf("step %d: %w", t, err))
+			return q.fail(fmt.Errorf("step %d: %w", t, err))
 		}
 		if kept, gone = p.Forget.Split(batch, kept[:0], gone[:0]); len(kept) == 0 {
 			continue
@@ -66,10 +65,10 @@ func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			err = s.Step(g, q.rate(t))
 		}
 		if err != nil {
-			return fail(err)
+			return q.fail(err)
 		}
 		if !s.W.Finite() {
-			return nil, &DivergedError{r.Name(), t}
+			return nil, &DivergedError{q.method, t}
 		}
 	}
 	return q.end(s.W)

@@ -91,3 +91,27 @@ func (b *bySize) noise(m int) float64 {
 func (b *bySize) quieter(limit float64, most int) int {
 	return 1 + sort.Search(most-1, func(less int) bool { return b.noise(less+1) < limit })
 }
+
+// sampler hands out consecutive pieces of a shuffled list, shuffling it anew
+// when it is used up.
+type sampler struct {
+	ids []int
+	at  int
+	r   *rand.Rand
+}
+
+func newSampler(ids []int, seed uint64) *sampler {
+	s := &sampler{ids: append([]int(nil), ids...), r: rand.New(rand.NewPCG(seed, 0x73616d706c65))}
+	s.at = len(s.ids)
+	return s
+}
+
+func (s *sampler) next(n int) []int {
+	n = min(n, len(s.ids))
+	if s.at+n > len(s.ids) {
+		s.r.Shuffle(len(s.ids), func(i, j int) { s.ids[i], s.ids[j] = s.ids[j], s.ids[i] })
+		s.at = 0
+	}
+	s.at += n
+	return s.ids[s.at-n : s.at]
+}

@@ -2,7 +2,6 @@ package unlearning
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -27,6 +26,9 @@ type Short struct {
 	LR nets.LRSchedule
 }
 
+// maxCost, in retrainings, keeps numbers of steps countable.
+const maxCost = 1e6
+
 // gait is how a short run goes where Short leaves it open.
 type gait struct {
 	momentum float64
@@ -44,15 +46,6 @@ var (
 	holdingGait = gait{momentum: 0.9, pace: 3}
 )
 
-// fail says which method an error is of, unless it says so itself.
-func (q *request) fail(err error) (*Result, error) {
-	var d *DivergedError
-	if errors.As(err, &d) {
-		return nil, d
-	}
-	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
-}
-
 // complete checks s and fills in its defaults, but for the schedule, for a run of
 // which some examples are retained.
 func (s Short) complete(run *nets.Run, retained int) (Short, error) {
@@ -65,8 +58,8 @@ func (s Short) complete(run *nets.Run, retained int) (Short, error) {
 	}
 	s.Batch = min(s.Batch, retained)
 	switch {
-	case !(s.Cost > 0) || math.IsInf(s.Cost, 0):
-		return s, fmt.Errorf("cost %g must be positive and finite", s.Cost)
+	case !(s.Cost > 0 && s.Cost <= maxCost):
+		return s, fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, maxCost)
 	case s.Batch < 0:
 		return s, fmt.Errorf("batch %d must be positive", s.Batch)
 	}
@@ -81,14 +74,6 @@ func (s Short) schedule(run *nets.Run, g gait) nets.LRSchedule {
 	cfg := run.Config
 	perExample := peakRate(run) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
 	return nets.CosineRate{Peak: g.pace * perExample * float64(s.Batch) * (1 - g.momentum), Warmup: 0.1}
-}
-
-// peakRate returns the largest learning rate of a run.
-func peakRate(run *nets.Run) (peak float64) {
-	for t := range run.Steps {
-		peak = max(peak, run.Config.LR.Rate(t, run.Steps))
-	}
-	return peak
 }
 
 // view returns how a run of another seed would have seen its examples.

@@ -1,8 +1,8 @@
 package unlearning
 
 import (
-	"fmt"
 	"iter"
+	"math"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -53,14 +53,13 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 				continue
 			}
 			if lo > at {
-				next, _, read, err := q.History.Checkpoint(span[0])
-				if err != nil {
-					yield(point{}, err)
+				if w == nil {
+					yield(point{t: at}, q.gap(at, lo))
 					return
 				}
-				q.read += read
-				if w == nil {
-					yield(point{}, q.gap(at))
+				next, _, _, err := q.History.Checkpoint(span[0]) // Steps reads it too, and counts it
+				if err != nil {
+					yield(point{t: at}, err)
 					return
 				}
 				if !q.line(at, lo, w, next, yield) {
@@ -70,7 +69,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 			var read int64
 			for s, err := range q.History.Steps(q.model, q.rate, lo, hi) {
 				if err != nil {
-					yield(point{}, err)
+					yield(point{t: at}, err)
 					return
 				}
 				pt := point{t: s.T, batches: q.batches, w: s.W, p: s.P, g: s.G, wNext: s.WAfter, pNext: s.PAfter}
@@ -88,15 +87,16 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 		switch {
 		case at == q.Run.Steps:
 		case w == nil:
-			yield(point{}, q.gap(at))
+			yield(point{t: at}, q.gap(at, q.Run.Steps))
 		default:
 			q.line(at, q.Run.Steps, w, q.Run.Params, yield)
 		}
 	}
 }
 
-func (q *request) gap(at int) error {
-	return fmt.Errorf("unlearning: %s: %w", q.method, &history.GapError{From: at, To: q.Run.Steps, Policy: q.History.Policy()})
+// gap says that the gradients of the steps from … to−1 are not all recorded.
+func (q *request) gap(from, to int) error {
+	return &history.GapError{From: from, To: to, Policy: q.History.Policy()}
 }
 
 // line yields the steps from … to−1 of a straight line from a to b.
@@ -104,6 +104,9 @@ func (q *request) line(from, to int, a, b *graph.Tensor, yield func(point, error
 	var total, done float64
 	for t := from; t < to; t++ {
 		total += q.rate(t)
+	}
+	if total == 0 { // nothing moved, and nothing tells the gradient
+		total = math.Inf(1)
 	}
 	w, next, drift := a.Clone(), a.Clone(), a.Clone()
 	cfg := q.Run.Config
@@ -119,12 +122,4 @@ func (q *request) line(from, to int, a, b *graph.Tensor, yield func(point, error
 		w, next = next, w
 	}
 	return true
-}
-
-// mix sets out to (1−c)·a + c·b.
-func mix(out, a, b *graph.Tensor, c float64) {
-	for i := range out.Len() {
-		x := a.At(i)
-		out.Set(i, x+c*(b.At(i)-x))
-	}
 }

@@ -1,6 +1,10 @@
 package unlearning
 
-import "github.com/miniunlearn/miniunlearn/nets"
+import (
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/nets"
+)
 
 // Window says which recorded steps a recursion visits. The zero value is all
 // of them.
@@ -11,19 +15,19 @@ type Window struct {
 }
 
 // first returns the first step of the window.
-func (w Window) first(run *nets.Run) int {
-	if w.Last <= 0 || w.Last >= 1 {
-		return 0
+func (w Window) first(run *nets.Run) (int, error) {
+	switch {
+	case !(w.Last >= 0 && w.Last <= 1):
+		return 0, fmt.Errorf("window: the last %g of the learning time is not a share between 0 and 1", w.Last)
+	case w.Last == 0 || w.Last == 1:
+		return 0, nil
 	}
-	var total float64
-	for t := range run.Steps {
-		total += run.Config.LR.Rate(t, run.Steps)
-	}
+	total := learningTime(run.Config.LR, run.Steps)
 	var tail float64
 	for t := run.Steps - 1; t >= 0; t-- {
 		if tail += run.Config.LR.Rate(t, run.Steps); tail > w.Last*total {
-			return t + 1
+			return t + 1, nil
 		}
 	}
-	return 0
+	return 0, nil
 }

@@ -53,6 +53,15 @@ func checksum(ds *data.Dataset) uint32 {
 	return crc32.Checksum(rest, castagnoli)
 }
 
+// idChecksum is the CRC-32C of the ids of all examples.
+func idChecksum(ds *data.Dataset) uint32 {
+	ids := make([]byte, 0, 8*ds.Len())
+	for i := range ds.Len() {
+		ids = binary.LittleEndian.AppendUint64(ids, uint64(ds.ID(i)))
+	}
+	return crc32.Checksum(ids, castagnoli)
+}
+
 // known is a data set whose checksum has been taken in this process. A
 // Dataset is read-only once in use, so as long as it is the same object, on the
 // same arrays, the sum is taken to be the same.

@@ -70,3 +70,31 @@ func TestChangedData(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, fresh.Check(run), ErrMismatch)
 }
+
+// TestIDs: the ids of examples choose what augmentation makes of them, and tell
+// nothing apart where there is none.
+func TestIDs(t *testing.T) {
+	ds := data.Digits().Train
+	run, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{Steps: 1, Batch: 50})
+	require.NoError(t, err)
+	same, other := *ds, *ds
+	same.IDs, other.IDs = make([]int, ds.Len()), make([]int, ds.Len())
+	for i := range same.IDs {
+		same.IDs[i] = ds.ID(i)
+	}
+	for _, augment := range []nets.Augment{{}, {Flip: true}} {
+		cfg := run.Config
+		cfg.Augment = augment
+		print := func(ds *data.Dataset) Fingerprint {
+			return fingerprint(run.Model, run.Order, run.Steps, cfg, ds, 0, run.Initial)
+		}
+		require.NoError(t, print(ds).check(print(&same)))
+		err := print(ds).check(print(&other))
+		if !augment.Flip {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrMismatch)
+		require.ErrorContains(t, err, "ids")
+	}
+}

@@ -34,15 +34,20 @@ type Fingerprint struct {
 	Loss        string     `json:"loss"` // see nets.Model.LossNotation
 	Initial     uint32     `json:"initial_crc32c"`
 	Data        uint32     `json:"data_crc32c"`
+	IDs         uint32     `json:"ids_crc32c"` // of an augmented run, whose images they choose; else 0
 }
 
-func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, dataSum uint32, w0 *graph.Tensor) Fingerprint {
+func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds *data.Dataset, dataSum uint32, w0 *graph.Tensor) Fingerprint {
 	_, initial := encode(w0)
+	var ids uint32
+	if cfg.Augment != (nets.Augment{}) {
+		ids = idChecksum(ds)
+	}
 	return Fingerprint{
 		Arch: m.Arch().Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Order: order, Steps: steps, LR: cfg.LR.String(), Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay,
 		Augment: cfg.Augment.String(), Loss: m.LossNotation(),
-		Initial: crc32.Checksum(initial, castagnoli), Data: dataSum,
+		Initial: crc32.Checksum(initial, castagnoli), Data: dataSum, IDs: ids,
 	}
 }
 
@@ -64,6 +69,7 @@ func (f Fingerprint) check(run Fingerprint) error {
 		{"loss", f.Loss, run.Loss},
 		{"checksum of the initial parameters", f.Initial, run.Initial},
 		{"checksum of the data", f.Data, run.Data},
+		{"checksum of the examples' ids", f.IDs, run.IDs},
 	} {
 		if d.got != d.want {
 			return fmt.Errorf("history: %w: %s is %v, the run's is %v", ErrMismatch, d.what, d.got, d.want)

@@ -53,7 +53,7 @@ func (r *Record) Bytes() int64 { return r.store.bytes() }
 func (r *Record) Check(run *nets.Run) error {
 	sum := r.known.Load().checksum(run.Data)
 	r.known.Store(know(run.Data, sum))
-	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, sum, run.Initial))
+	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data, sum, run.Initial))
 }
 
 // Checkpoints returns the steps before which parameters and momentum are

@@ -46,7 +46,7 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 		return errors.New("history: a run that leaves examples out cannot be recorded")
 	}
 	r.known = know(s.Data, checksum(s.Data))
-	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, r.known.sum, s.Initial)
+	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, r.known.sum, s.Initial)
 	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
 	if r.policy.pushes {
 		r.pushes = newPushes(s)
