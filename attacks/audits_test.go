@@ -1,8 +1,10 @@
 package attacks
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +71,21 @@ func TestULiRANullTrials(t *testing.T) {
 	requireRateAtMost(t, wrong, n, 1-level)
 }
 
+// Each of the verdict's two tests has half of the error probability: in these
+// worlds one of the 95% intervals excludes ½ and no 97.5% interval does.
+func TestULiRASplitsItsError(t *testing.T) {
+	direction := audited(t, ULiRA{Fit: StudentT}, world{models: 40, examples: 30, in: math.NaN(), common: .3, forgotten: .15}, 4)
+	require.Greater(t, direction.Direction.AUC.Low, .5)
+	require.Equal(t, Passed, direction.Verdict)
+	power := audited(t, ULiRA{Fit: StudentT}, world{models: 40, examples: 30, in: math.NaN(), common: .3, spread: 1.2}, 14)
+	require.Greater(t, power.Privacy.AUC.Low, .5)
+	require.True(t, power.Direction.AUC.Contains(.5))
+	require.Equal(t, Passed, power.Verdict)
+	// At 0.9 each test is the 95% one.
+	require.Equal(t, UnderUnlearned, audited(t, ULiRA{Fit: StudentT, Level: .9}, world{models: 40, examples: 30, in: math.NaN(), common: .3, forgotten: .15}, 4).Verdict)
+	require.Equal(t, Distinguishable, audited(t, ULiRA{Fit: StudentT, Level: .9}, world{models: 40, examples: 30, in: math.NaN(), common: .3, spread: 1.2}, 14).Verdict)
+}
+
 func TestULiRAWithoutInModels(t *testing.T) {
 	r := audited(t, ULiRA{}, world{models: 60, examples: 40, in: math.NaN(), forgotten: 2}, 3)
 	require.Nil(t, r.Efficacy)
@@ -113,12 +130,12 @@ func TestDefectForgettingQualityNull(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, .40, r.F, .05)
 	require.InDelta(t, .40, r.NullMean, .05)
-	require.Greater(t, r.PValue, .01)
+	require.Greater(t, r.PValue, Float(.05))
 	require.True(t, r.CI.Contains(r.F))
 	two, err := ForgettingQuality{Permutations: 29}.Score(u, v, 150)
 	require.NoError(t, err)
 	require.InDelta(t, .21, two.F, .03)
-	require.True(t, two.NullLow <= two.F && two.F <= two.NullHigh)
+	require.True(t, two.NullLow <= Float(two.F) && Float(two.F) <= two.NullHigh)
 }
 
 func TestForgettingQualityFlags(t *testing.T) {
@@ -127,8 +144,9 @@ func TestForgettingQualityFlags(t *testing.T) {
 	for _, shift := range []float64{2, -2} {
 		r, err := ForgettingQuality{}.Score(models(rng, 100, 60, shift), v, 60)
 		require.NoError(t, err)
-		require.Less(t, r.F, r.NullLow, "shift %v", shift)
-		require.Equal(t, .01, r.PValue)
+		require.Less(t, Float(r.F), r.NullLow, "shift %v", shift)
+		require.Equal(t, Float(.01), r.PValue)
+		require.Equal(t, .01, r.MinPValue)
 	}
 	far, err := ForgettingQuality{}.Score(models(rng, 100, 60, -50), v, 60)
 	require.NoError(t, err)
@@ -194,13 +212,104 @@ func TestForgettingPValueNullTrials(t *testing.T) {
 	rng := rand.New(rand.NewPCG(33, 1))
 	wrong := 0
 	for i := range trials() {
-		r, err := ForgettingQuality{Permutations: 19, Seed: uint64(i)}.Score(models(rng, 10, 5, 0), models(rng, 14, 5, 0), 5)
+		r, err := ForgettingQuality{Permutations: 19, Level: .9, Seed: uint64(i)}.Score(models(rng, 10, 5, 0), models(rng, 14, 5, 0), 5)
 		require.NoError(t, err)
 		if r.PValue <= .1 {
 			wrong++
 		}
 	}
 	requireRateAtMost(t, wrong, trials(), .1)
+}
+
+// Four against four models have 70 labellings. Outputs in two separate heaps
+// give the lowest F to two of them, the truth and its mirror image, and to one
+// where the rule has a direction.
+func TestForgettingFewModels(t *testing.T) {
+	u, v := []float64{5, 6, 7, 8}, []float64{1, 2, 3, 4}
+	for _, tc := range []struct {
+		q    ForgettingQuality
+		p    float64
+		test bool // whether 1 − Level is within reach
+	}{
+		{ForgettingQuality{}, 2.0 / 70, true},
+		{ForgettingQuality{OneSided: true}, 1.0 / 70, true},
+		{ForgettingQuality{Level: .98}, 2.0 / 70, false},
+		{ForgettingQuality{Level: .98, OneSided: true}, 1.0 / 70, true},
+	} {
+		r, err := tc.q.Score(u, v, 1)
+		require.NoError(t, err)
+		require.Equal(t, 2*math.Exp2(-13), r.F)
+		require.InDelta(t, tc.p, r.MinPValue, 1e-15)
+		require.Equal(t, tc.test, r.PValue.Exists() && r.NullLow.Exists() && r.NullHigh.Exists())
+		require.Equal(t, tc.test, r.PValue.Exists() || r.NullLow.Exists() || r.NullHigh.Exists())
+		if tc.test {
+			require.Equal(t, Float(r.MinPValue), r.PValue)
+			require.Less(t, Float(r.F), r.NullLow)
+		}
+	}
+	// Two against two never reject at 0.95, nor do outputs that never vary.
+	r, err := ForgettingQuality{}.Score(u[:2], v[:2], 1)
+	require.NoError(t, err)
+	require.InDelta(t, 2.0/6, r.MinPValue, 1e-15)
+	require.False(t, r.PValue.Exists())
+	r, err = ForgettingQuality{}.Score(constants(1, 4), constants(1, 4), 1)
+	require.NoError(t, err)
+	require.Equal(t, 1.0, r.MinPValue)
+	require.False(t, r.PValue.Exists())
+	var md strings.Builder
+	b, v1, u1 := threeModels(3, 20, 1, 0)
+	report, err := NewReport(b, v1, u1, ReportConfig{})
+	require.NoError(t, err)
+	report.Forgetting = r
+	require.NoError(t, report.WriteMarkdown(&md))
+	require.Contains(t, md.String(), "So few models are no test: even the lowest F would have p = 1.")
+}
+
+// The test is exact: with each labelling of the same 4+4 models in turn as the
+// truth, p ≤ 0.1 in no more than a tenth, and F < NullLow says the same.
+func TestForgettingExactNull(t *testing.T) {
+	all := models(rand.New(rand.NewPCG(37, 1)), 8, 6, 0)
+	wrong := 0
+	labels, _ := labellings(4, 4, 1, 0)
+	for _, label := range labels {
+		var u, v []float64
+		for m, unlearned := range label {
+			if row := all[m*6 : (m+1)*6]; unlearned {
+				u = append(u, row...)
+			} else {
+				v = append(v, row...)
+			}
+		}
+		r, err := ForgettingQuality{Level: .9}.Score(u, v, 6)
+		require.NoError(t, err)
+		require.Equal(t, r.PValue <= .1, Float(r.F) < r.NullLow)
+		if r.PValue <= .1 {
+			wrong++
+		}
+	}
+	require.Positive(t, wrong)
+	require.LessOrEqual(t, wrong, 7)
+}
+
+func TestLabellings(t *testing.T) {
+	for _, tc := range []struct {
+		n, m, want int
+		all        bool
+	}{
+		{4, 4, 70, true}, {7, 7, 3432, true}, {8, 8, 100, false}, // 12870 are too many
+		{2, 139, 141 * 140 / 2, true}, {500, 700, 100, false},
+	} {
+		labels, all := labellings(tc.n, tc.m, 99, 0)
+		require.Len(t, labels, tc.want, "%+v", tc)
+		require.Equal(t, tc.all, all, "%+v", tc)
+	}
+	labels, _ := labellings(2, 3, 9, 0)
+	require.Equal(t, []bool{true, true, false, false, false}, labels[0])
+	seen := map[string]bool{}
+	for _, l := range labels {
+		seen[fmt.Sprint(l)] = true
+	}
+	require.Len(t, seen, 10, "each of C(5,2) once")
 }
 
 func TestForgettingOrder(t *testing.T) {

@@ -26,7 +26,7 @@ func DeLong(members, nonMembers []float64, level float64) (Interval, error) {
 		return Interval{}, err
 	}
 	v := variance(p.in)/float64(len(p.in)) + variance(p.out)/float64(len(p.out))
-	return p.interval(math.Sqrt(v), mathext.NormalQuantile(0.5+level/2), level, "delong"), nil
+	return p.interval(math.Sqrt(v), mathext.NormalQuantile(0.5+level/2), min(len(p.in), len(p.out)), level, "delong"), nil
 }
 
 // DeLongClustered is DeLong for scores that are dependent within clusters,
@@ -34,6 +34,11 @@ func DeLong(members, nonMembers []float64, level float64) (Interval, error) {
 // each cluster first (Obuchowski, Biometrics 53, 1997), and the quantile is
 // Student's with clusters−1 degrees of freedom. memberCluster[i] and
 // nonMemberCluster[j] are arbitrary cluster numbers; at least two must occur.
+//
+// Under perfect separation n and m of DeLong's bound are the numbers of
+// clusters that hold members and non-members: many scores of one model are no
+// more evidence than one. Clusters that all agree to the last digits have no
+// estimated variance: the interval is [AUC, AUC], Degenerate.
 func DeLongClustered(members, nonMembers []float64, memberCluster, nonMemberCluster []int, level float64) (Interval, error) {
 	const op = "DeLongClustered"
 	p, err := newPlacements(op, members, nonMembers)
@@ -68,15 +73,33 @@ func DeLongClustered(members, nonMembers []float64, memberCluster, nonMemberClus
 	}
 	k, v := float64(len(parts)), sum(sorted(squares))
 	se := math.Sqrt(v * k / (k - 1))
-	q := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: k - 1}.Quantile(0.5 + level/2)
-	return p.interval(se, q, level, "delong-clustered"), nil
+	if se < 1e-12 { // sums that cancel but for rounding
+		se = 0
+	}
+	pairs := min(distinct(memberCluster), distinct(nonMemberCluster))
+	return p.interval(se, studentQuantile(0.5+level/2, k-1), pairs, level, "delong-clustered"), nil
+}
+
+// studentQuantile is the p quantile of Student's t.
+func studentQuantile(p, dof float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: dof}.Quantile(p)
+}
+
+// distinct counts the different numbers in x.
+func distinct(x []int) int {
+	seen := map[int]bool{}
+	for _, v := range x {
+		seen[v] = true
+	}
+	return len(seen)
 }
 
 // DeLongDifference returns AUC(A) − AUC(B) with a Wald interval for two
 // scorings of the same members and non-members (paired by index), such as an
 // unlearned and a retrained model: the covariance of the two curves is used,
 // so shared examples do not widen the interval. It is clipped to [−1, 1] and
-// has Degenerate set where its variance is zero.
+// has Degenerate set where its variance is zero: of a difference other than 0,
+// such an interval of no width is no evidence.
 func DeLongDifference(membersA, nonMembersA, membersB, nonMembersB []float64, level float64) (Interval, error) {
 	const op = "DeLongDifference"
 	if err := checkOpen(op, "level", level); err != nil {
@@ -146,12 +169,14 @@ func place(x, sample []float64) []float64 {
 	return out
 }
 
-func (p *placements) interval(se, q, level float64, method string) Interval {
+// interval is AUC ± q·se on the logit scale, or under perfect separation the
+// exact bound for the given number of independent pairs.
+func (p *placements) interval(se, q float64, pairs int, level float64, method string) Interval {
 	iv := Interval{Estimate: p.auc, Low: p.auc, High: p.auc, Level: level, Method: method}
 	switch {
 	case p.auc == 0 || p.auc == 1:
 		iv.Degenerate = true
-		bound := math.Exp(math.Log((1-level)/2) / float64(min(len(p.in), len(p.out))))
+		bound := math.Exp(math.Log((1-level)/2) / float64(pairs))
 		if p.auc == 1 {
 			iv.Low = bound
 		} else {

@@ -19,10 +19,19 @@ func KS(a, b []float64) (float64, error) {
 	return best / (float64(r.Pos) * float64(r.Neg)), nil
 }
 
-// KSPValue returns the asymptotic probability of a KS distance of at least d
-// between samples of sizes n and m of one continuous distribution,
-// 2 Σ_{k≥1} (−1)^{k−1} exp(−2k²λ²), with Stephens' small-sample correction
-// λ = (√N + 0.12 + 0.11/√N)·d, N = nm/(n+m). Ties make it conservative.
+// maxExactKS is the product of sample sizes up to which KSPValue counts paths,
+// a few milliseconds.
+const maxExactKS = 1_000_000
+
+// KSPValue returns the probability of a KS distance of at least d between
+// samples of sizes n and m of one continuous distribution. Ties make it
+// conservative.
+//
+// It is exact up to nm = 10⁶: the share of the lattice paths from (0, 0) to
+// (n, m) that touch |i/n − j/m| ≥ d (Hodges, Arkiv för Matematik 3, 1958).
+// Beyond, it is Smirnov's limit 2 Σ_{k≥1} (−1)^{k−1} exp(−2k²λ²) with
+// λ = √(nm/(n+m))·d, a little conservative. Stephens' correction of λ is for
+// one sample, and with two rejects too often.
 func KSPValue(d float64, n, m int) (float64, error) {
 	const op = "KSPValue"
 	if n < 1 || m < 1 {
@@ -31,11 +40,41 @@ func KSPValue(d float64, n, m int) (float64, error) {
 	if !(d >= 0 && d <= 1) {
 		return 0, &ValueError{Op: op, Arg: "d", Index: -1, Value: d, Err: ErrRange}
 	}
-	root := math.Sqrt(float64(n) * float64(m) / float64(n+m))
-	lambda := (root + 0.12 + 0.11/root) * d
+	if n <= maxExactKS/m {
+		return ksExact(d, n, m), nil
+	}
+	return ksLimit(d * math.Sqrt(float64(n)*(float64(m)/float64(n+m)))), nil
+}
+
+// ksExact carries the share of the paths to (i, j) that have touched, from
+// those to its neighbours: of all paths to (i, j), i/(i+j) come from
+// (i−1, j). Nothing is subtracted, so small probabilities keep their digits.
+func ksExact(d float64, n, m int) float64 {
+	// In units of 1/nm distances are whole; d itself may be off by rounding.
+	reach := int(math.Ceil(d*float64(n)*float64(m) - 1e-6))
+	touched := make([]float64, m+1) // of row i
+	for i := range n + 1 {
+		for j := range m + 1 {
+			switch {
+			case max(i*m-j*n, j*n-i*m) >= reach:
+				touched[j] = 1
+			case i == 0 && j == 0:
+				touched[j] = 0
+			case i == 0:
+				touched[j] = touched[j-1]
+			case j > 0:
+				touched[j] = (float64(i)*touched[j] + float64(j)*touched[j-1]) / float64(i+j)
+			}
+		}
+	}
+	return touched[m]
+}
+
+// ksLimit is the probability that a Brownian bridge leaves ±lambda.
+func ksLimit(lambda float64) float64 {
 	// Below 0.2 the alternating series converges slowly and 1 − p < 1e-12.
 	if lambda < 0.2 {
-		return 1, nil
+		return 1
 	}
 	p, sign := 0.0, 2.0
 	for k := 1.0; k <= 100; k++ {
@@ -46,7 +85,7 @@ func KSPValue(d float64, n, m int) (float64, error) {
 		}
 		sign = -sign
 	}
-	return min(max(p, 0), 1), nil
+	return min(max(p, 0), 1)
 }
 
 // Wasserstein1 returns ∫|F_a(t) − F_b(t)| dt, the earth mover's distance in the

@@ -163,7 +163,7 @@ func ExampleForgettingQuality() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("F = %.2f, and a perfect unlearner gets %.2f to %.2f\n", r.F, r.NullLow, r.NullHigh)
+	fmt.Printf("F = %.2f, and a perfect unlearner gets %.2f to %.2f\n", r.F, float64(r.NullLow), float64(r.NullHigh))
 	// Output: F = 0.22, and a perfect unlearner gets 0.20 to 0.24
 }
 

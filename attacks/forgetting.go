@@ -4,7 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
+
+// maxLabellings is the number of labellings up to which all are tried.
+const maxLabellings = 10_000
 
 // ForgettingQuality is the score F of the first NeurIPS unlearning competition
 // (Triantafillou et al., "Are we making progress in unlearning?", 2024):
@@ -18,13 +23,15 @@ import (
 //
 // F is not 1 for a perfect unlearner: ε̂ is a maximum over noisy attacks, so
 // that retraining against retraining gives about 0.21, and 0.40 under the
-// competition's OneSided rule, at 64 models as at 512. Read it beside its null.
+// competition's OneSided rule, at 64 models as at 512. Read it beside its null:
+// F under all labellings of the models where there are no more than 10 000, else
+// under the true one and Permutations others.
 type ForgettingQuality struct {
 	Delta        float64 // 0 means 1e-5
 	Width        float64 // of a bin; 0 means 0.5
 	Bins         int     // 0 means 13
 	OneSided     bool    // only "unlearned iff output > t", the single-threshold rule; blind to outputs pushed down
-	Permutations int     // of the null; 0 means 99
+	Permutations int     // dealt at random where there are more than 10 000; 0 means 99
 	Level        float64 // 0 means 0.95
 	Seed         uint64
 }
@@ -35,12 +42,22 @@ type ForgettingResult struct {
 	CI      Interval  `json:"ci"` // BCa over examples, the models taken as given
 	Epsilon []float64 `json:"-"`  // ε̂ per example; +Inf under perfect separation
 
-	// The null: F when the labels "unlearned" and "retrained" are dealt at
-	// random among the same models, which is what a perfect unlearner gets.
+	// The null: F when the labels "unlearned" and "retrained" are dealt among
+	// the same models in other ways, which is what a perfect unlearner gets. At
+	// most 1 − Level of it lies below NullLow, and as much above NullHigh, so
+	// F < NullLow if and only if PValue ≤ 1 − Level.
+	//
+	// With few models not even the lowest F would be rare. The bounds and the
+	// p-value are then missing: to be inside the null is no evidence where
+	// nothing could be outside.
 	NullMean float64 `json:"null_mean"`
-	NullLow  float64 `json:"null_low"` // central Level range
-	NullHigh float64 `json:"null_high"`
-	PValue   float64 `json:"p_value"` // P(null F ≤ F), exact for exchangeable models
+	NullLow  Float   `json:"null_low"`
+	NullHigh Float   `json:"null_high"`
+	PValue   Float   `json:"p_value"` // P(null F ≤ F), exact for exchangeable models
+	// MinPValue is the least that PValue could be: the share of the lowest F
+	// among all labellings, 1/(Permutations+1) if dealt at random. PValue and
+	// the bounds are missing where it is above 1 − Level.
+	MinPValue float64 `json:"min_p_value"`
 }
 
 // Score computes F from row-major outputs [models, examples] of unlearned and
@@ -67,14 +84,12 @@ func (q ForgettingQuality) Score(unlearned, retrained []float64, examples int) (
 	ranked := make([]ranking, examples)
 	parallel(examples, func(e int) { ranked[e] = rank(unlearned, retrained, examples, e) })
 
-	isUnlearned := make([]bool, n+m)
-	for i := range n {
-		isUnlearned[i] = true
-	}
-	r := &ForgettingResult{Epsilon: make([]float64, examples)}
+	labels, all := labellings(n, m, perms, q.Seed)
+	table := q.table(n, m)
+	r := &ForgettingResult{Epsilon: make([]float64, examples), NullLow: Missing(), NullHigh: Missing(), PValue: Missing()}
 	quality := make([]float64, examples)
 	for e := range ranked {
-		r.Epsilon[e] = q.epsilon(ranked[e], isUnlearned, n, m)
+		r.Epsilon[e] = table.epsilon(ranked[e], labels[0])
 		quality[e] = q.quality(r.Epsilon[e])
 	}
 	r.F = mean(sorted(quality))
@@ -83,28 +98,63 @@ func (q ForgettingQuality) Score(unlearned, retrained []float64, examples int) (
 	}, quality, []float64{0}); err != nil {
 		return nil, err
 	}
-	null := make([]float64, perms)
-	parallel(perms, func(p int) {
-		rng := rand.New(rand.NewPCG(q.Seed, uint64(p)))
-		label := slices.Clone(isUnlearned)
-		rng.Shuffle(len(label), func(i, j int) { label[i], label[j] = label[j], label[i] })
+	null := make([]float64, len(labels))
+	parallel(len(labels), func(p int) {
 		x := make([]float64, examples)
 		for e := range ranked {
-			x[e] = q.quality(q.epsilon(ranked[e], label, n, m))
+			x[e] = q.quality(table.epsilon(ranked[e], labels[p]))
 		}
 		null[p] = mean(sorted(x))
 	})
 	slices.Sort(null)
 	r.NullMean = mean(null)
-	r.NullLow, r.NullHigh = quantile(null, (1-level)/2), quantile(null, (1+level)/2)
-	atMost := 1
-	for _, v := range null {
-		if v <= r.F {
-			atMost++
-		}
+	r.MinPValue = 1 / float64(len(null))
+	if all {
+		r.MinPValue = shareAtMost(null, null[0])
 	}
-	r.PValue = float64(atMost) / float64(perms+1)
+	if alpha := complement(level); r.MinPValue <= alpha {
+		// How many may lie outside, with TPRAt's guard against 0.1·30 and its like.
+		outside := min(int(alpha*float64(len(null))*(1+1e-12)), len(null)-1)
+		r.NullLow, r.NullHigh = Float(null[outside]), Float(null[len(null)-1-outside])
+		r.PValue = Float(shareAtMost(null, r.F))
+	}
 	return r, nil
+}
+
+// labellings returns which models are called unlearned: the truth first, n of
+// n + m, then all others or, where there are too many, perms dealt at random.
+func labellings(n, m, perms int, seed uint64) (labels [][]bool, all bool) {
+	first := make([]bool, n+m)
+	for i := range n {
+		first[i] = true
+	}
+	labels = [][]bool{first}
+	if combin.GeneralizedBinomial(float64(n+m), float64(n)) < maxLabellings+0.5 {
+		for _, chosen := range combin.Combinations(n+m, n)[1:] { // the truth is the first
+			label := make([]bool, n+m)
+			for _, i := range chosen {
+				label[i] = true
+			}
+			labels = append(labels, label)
+		}
+		return labels, true
+	}
+	for p := range perms {
+		rng := rand.New(rand.NewPCG(seed, uint64(p)))
+		label := slices.Clone(first)
+		rng.Shuffle(len(label), func(i, j int) { label[i], label[j] = label[j], label[i] })
+		labels = append(labels, label)
+	}
+	return labels, false
+}
+
+// shareAtMost is the share of an ascending sample that is at most v.
+func shareAtMost(x []float64, v float64) float64 {
+	n := 0
+	for n < len(x) && x[n] <= v {
+		n++
+	}
+	return float64(n) / float64(len(x))
 }
 
 // quality is 2/2^n.
@@ -150,23 +200,37 @@ func rank(unlearned, retrained []float64, examples, e int) ranking {
 	return r
 }
 
-// epsilon is the largest estimate over all thresholds.
-func (q ForgettingQuality) epsilon(r ranking, isUnlearned []bool, n, m int) float64 {
-	best := 0.0
-	below := [2]int{} // unlearned and retrained outputs below the threshold
-	for i, model := range r.model {
-		if i > 0 && !r.tied[i] {
-			// The rule "unlearned iff output ≥ this one".
-			fnr, fpr := float64(below[0])/float64(n), float64(m-below[1])/float64(m)
-			best = max(best, attackEpsilon(fpr, fnr, q.Delta))
+// epsilonTable holds the estimate of a threshold that leaves i of n unlearned
+// outputs and j of m retrained ones below it, at [i][j].
+type epsilonTable [][]float64
+
+func (q ForgettingQuality) table(n, m int) epsilonTable {
+	t := make(epsilonTable, n+1)
+	for i := range t {
+		t[i] = make([]float64, m+1)
+		for j := range t[i] {
+			// The rule "unlearned iff output ≥ the threshold", and its opposite.
+			t[i][j] = attackEpsilon(float64(m-j)/float64(m), float64(i)/float64(n), q.Delta)
 			if !q.OneSided {
-				best = max(best, attackEpsilon(float64(below[1])/float64(m), float64(n-below[0])/float64(n), q.Delta))
+				t[i][j] = max(t[i][j], attackEpsilon(float64(j)/float64(m), float64(n-i)/float64(n), q.Delta))
 			}
 		}
+	}
+	return t
+}
+
+// epsilon is the largest estimate over all thresholds, and at least 0.
+func (t epsilonTable) epsilon(r ranking, isUnlearned []bool) float64 {
+	best := 0.0
+	i, j := 0, 0
+	for k, model := range r.model {
+		if k > 0 && !r.tied[k] {
+			best = max(best, t[i][j])
+		}
 		if isUnlearned[model] {
-			below[0]++
+			i++
 		} else {
-			below[1]++
+			j++
 		}
 	}
 	return best

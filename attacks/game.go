@@ -71,16 +71,33 @@ func (l LiRA) play(shadows, targets *Shadows, score func(f *fitted, m int) []flo
 	return g, nil
 }
 
-// Evaluate measures the game. The AUC's interval is the wider of the two that
-// cluster by model group and by example: scores of one model share its
-// training run and scores of one example share its fit.
+// Evaluate measures the game. Scores of one model share its training run and
+// scores of one example share its fit, so intervals are clustered by model
+// group and by example, and the wider of the two is given: of the AUC
+// DeLongClustered's, of the TPR and FPR at a threshold Korn and Graubard's for
+// a proportion of clustered trials.
 func (g *GameScores) Evaluate(cfg EvalConfig) (*Evaluation, error) {
 	e, err := Evaluate("lira-"+g.Game.String(), g.Positive, g.Negative, cfg)
 	if err != nil {
 		return nil, err
 	}
+	for i := range e.TPR {
+		g.bound(&e.TPR[i])
+	}
 	e.AUC, err = g.auc(orDefault(cfg.Level, 0.95))
 	return e, err
+}
+
+// bound replaces the bounds of an operating point.
+func (g *GameScores) bound(p *OperatingPoint) {
+	p.Method = "korn-graubard"
+	p.TPRLow, p.TPRHigh, p.FPRHigh = 1, 0, 0
+	tp, fp := p.accepts(g.Positive), p.accepts(g.Negative)
+	for _, by := range []struct{ positive, negative []int }{{g.PositiveGroup, g.NegativeGroup}, {g.PositiveExample, g.NegativeExample}} {
+		low, high := newClusteredRate(tp, by.positive).bounds((1 - p.Level) / 2)
+		_, fprHigh := newClusteredRate(fp, by.negative).bounds(1 - p.Level)
+		p.TPRLow, p.TPRHigh, p.FPRHigh = min(p.TPRLow, low), max(p.TPRHigh, high), max(p.FPRHigh, fprHigh)
+	}
 }
 
 func (g *GameScores) auc(level float64) (Interval, error) {

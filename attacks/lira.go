@@ -100,8 +100,12 @@ type LiRA struct {
 
 // Scores attacks one target model whose signals are target, row-major
 // [Examples, Augs]. Errors wrap ErrTooFewShadows (naming the example and the
-// state), ErrShape, ErrNotFinite, ErrRange. Signals that never vary are given
-// a tiny variance: equal means then score 0.
+// state), ErrShape, ErrNotFinite, ErrRange.
+//
+// A variance of zero, PerExample's for an example that varies in no model of a
+// state, is replaced by a tiny one that both states share: where neither
+// varies, equal means score 0 and others a large number. The other fits have
+// such variances only if no example varies at all.
 func (l LiRA) Scores(s *Shadows, target []float64) ([]float64, error) {
 	const op = "LiRA"
 	if err := s.Validate(); err != nil {
@@ -122,6 +126,7 @@ type fitted struct {
 	cfg      LiRA
 	augs     int
 	pos, neg *moments // pos nil when offline
+	floor    float64  // of variances, in both states
 }
 
 func (l LiRA) fit(op string, s *Shadows) (*fitted, error) {
@@ -158,6 +163,13 @@ func (l LiRA) fit(op string, s *Shadows) (*fitted, error) {
 			return nil, err
 		}
 	}
+	// Far below what varying signals have, and the same for both states: two
+	// floors would find a difference where an example varies in neither.
+	least := f.neg.pooled
+	if f.pos != nil {
+		least = min(least, f.pos.pooled)
+	}
+	f.floor = max(1e-6*least, 1e-18)
 	return f, nil
 }
 
@@ -200,6 +212,6 @@ func (f *fitted) density(m *moments, e, j int) location {
 	case StudentT:
 		v, d.dof = shrunk*(1+1/n), nu+n-1
 	}
-	d.scale = math.Sqrt(math.Max(v, m.floor()))
+	d.scale = math.Sqrt(max(v, f.floor))
 	return d
 }

@@ -214,6 +214,25 @@ func TestLiRAConstantSignals(t *testing.T) {
 	require.Less(t, got[1], 0.0)
 }
 
+// The first example varies in no model, the second more in than out: the
+// tiny variance is the same in both states, so equal means score 0 where the
+// states' own pooled variances, 4 and 1, would give −log 2.
+func TestLiRAOneFloor(t *testing.T) {
+	s := handMade()
+	s.Signal = []float64{7, 10, 7, 14, 7, 20, 7, 22}
+	got, err := LiRA{}.Scores(s, []float64{7, 12})
+	require.NoError(t, err)
+	require.Zero(t, got[0])
+	s.Signal[4], s.Signal[6] = 6, 6 // other means: a large number
+	got, err = LiRA{}.Scores(s, []float64{7, 12})
+	require.NoError(t, err)
+	require.InEpsilon(t, .5/1e-6, got[0], 1e-9, "half a squared unit over a millionth of the smaller pooled variance, 1")
+	s.Signal = []float64{6, 20, 6, 22, 7, 10, 7, 14} // the states exchanged
+	got, err = LiRA{}.Scores(s, []float64{7, 12})
+	require.NoError(t, err)
+	require.InEpsilon(t, -.5/1e-6, got[0], 1e-9)
+}
+
 func TestLiRAOrderOfExamples(t *testing.T) {
 	s := world{models: 40, examples: 60, augs: 2, in: 1, forgotten: 0.3, ragged: true}.draw(5)
 	perm := rand.New(rand.NewPCG(1, 1)).Perm(60)

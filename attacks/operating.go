@@ -11,9 +11,10 @@ type OperatingPoint struct {
 	Target     float64 `json:"target_fpr"`  // the rate asked for
 	FPR        float64 `json:"fpr"`         // the rate achieved, never above Target
 	TPR        float64 `json:"tpr"`         // the true-positive rate there
-	TPRLow     float64 `json:"tpr_low"`     // Clopper–Pearson interval of TPR ...
+	TPRLow     float64 `json:"tpr_low"`     // interval of TPR ...
 	TPRHigh    float64 `json:"tpr_high"`    // ... at this threshold, taken as given
 	FPRHigh    float64 `json:"fpr_high"`    // one-sided upper bound of the true FPR
+	Method     string  `json:"method"`      // of the bounds: clopper-pearson, or of games korn-graubard
 	Threshold  Float   `json:"threshold"`   // member iff score ≥ Threshold
 	Level      float64 `json:"level"`       // of the interval and of the bound
 	Resolvable bool    `json:"resolvable"`  // false when Neg·Target < 1
@@ -59,9 +60,21 @@ func (r *ROC) TPRAt(target, level float64) (OperatingPoint, error) {
 	p := OperatingPoint{
 		Target: target, FPR: r.FPR(k), TPR: r.TPR(k), Threshold: Float(r.Threshold[k]),
 		Level: level, Resolvable: allowed >= 1, NonMembers: r.Neg, Members: r.Pos,
-		FalsePos: r.FP[k], TruePos: r.TP[k],
+		FalsePos: r.FP[k], TruePos: r.TP[k], Method: "clopper-pearson",
 	}
 	p.TPRLow, p.TPRHigh = clopperPearson(r.TP[k], r.Pos, 1-level)
 	p.FPRHigh = binomialUpper(r.FP[k], r.Neg, 1-level)
 	return p, nil
+}
+
+// accepts returns which of the scores the point's rule calls members.
+func (p *OperatingPoint) accepts(scores []float64) []bool {
+	out := make([]bool, len(scores))
+	if p.TruePos == 0 { // the corner that accepts nobody, not even +Inf
+		return out
+	}
+	for i, v := range scores {
+		out[i] = v >= float64(p.Threshold)
+	}
+	return out
 }

@@ -106,8 +106,12 @@ func (r *Report) writeParts(b *bufio.Writer) {
 		fmt.Fprint(b, ".\n")
 	}
 	if f := r.Forgetting; f != nil {
-		fmt.Fprintf(b, "\nForgetting quality F = %v; a perfect unlearner gets %.4f [%.4f, %.4f] here (p = %.3g).\n",
-			f.CI, f.NullMean, f.NullLow, f.NullHigh, f.PValue)
+		fmt.Fprintf(b, "\nForgetting quality F = %v; a perfect unlearner gets %.4f", f.CI, f.NullMean)
+		if f.PValue.Exists() {
+			fmt.Fprintf(b, " [%v, %v] here (p = %.3g).\n", f.NullLow, f.NullHigh, float64(f.PValue))
+		} else {
+			fmt.Fprintf(b, " on average. So few models are no test: even the lowest F would have p = %.3g.\n", f.MinPValue)
+		}
 	}
 	if k := r.KLOM; k != nil {
 		fmt.Fprintf(b, "\nKLOM %.4f (95th percentile %.4f); KS %.4f, W1 %.4f over models, means over examples.\n",

@@ -67,8 +67,10 @@ type Comparison struct {
 // errors wrap ErrEmpty, ErrShape, ErrNotFinite, ErrDegenerate and ErrRange.
 //
 // The verdict of a row tests its AUC difference to retraining and the KS
-// distance of the forgotten scores, at half of 1 − Level each. Intervals and
-// tests see the sampling of examples, not of training seeds.
+// distance of the forgotten scores, at half of 1 − Level each. A difference
+// without a variance, as between two perfect separations, is left to the KS
+// distance. Intervals and tests see the sampling of examples, not of training
+// seeds.
 func NewReport(before, retrained, unlearned Sample, cfg ReportConfig, more ...Sample) (*Report, error) {
 	const op = "NewReport"
 	before.Name = orDefault(before.Name, "before")
@@ -154,9 +156,9 @@ func compare(s, retrained Sample, level float64) (*Comparison, error) {
 		return nil, err
 	}
 	switch {
-	case d.Low > 0:
+	case d.Low > 0 && !d.Degenerate:
 		c.Verdict = UnderUnlearned
-	case d.High < 0:
+	case d.High < 0 && !d.Degenerate:
 		c.Verdict = OverUnlearned
 	case c.PValue <= 1-half:
 		c.Verdict = Distinguishable

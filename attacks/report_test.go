@@ -71,6 +71,42 @@ func TestReportNullTrials(t *testing.T) {
 	require.Positive(t, wrong)
 }
 
+// Each of a verdict's two tests has half of the error probability. Here the AUC
+// difference is beyond its 95% interval and not beyond the 97.5% one; then, of
+// two sets of 20 scores, nine low ones lower and nine high ones higher: a KS
+// distance of .45, of probability 2(C(40,11) − C(40,2))/C(40,20) = .0335.
+func TestReportSplitsItsError(t *testing.T) {
+	b, v, u := threeModels(7, 60, 1, .15)
+	r, err := NewReport(b, v, u, ReportConfig{})
+	require.NoError(t, err)
+	c := r.Rows[2].ToRetrained
+	require.Greater(t, c.AUC.Low, 0.0)
+	require.Equal(t, Passed, c.Verdict, "%+v", c)
+	r, err = NewReport(b, v, u, ReportConfig{Level: .9})
+	require.NoError(t, err)
+	require.Equal(t, UnderUnlearned, r.Rows[2].ToRetrained.Verdict, "95% for each of two")
+
+	v, u = Sample{Unseen: []float64{-.5, .5}}, Sample{Unseen: []float64{-.5, .5}}
+	for i := 1.0; i <= 10; i++ {
+		far := i
+		if i <= 9 {
+			far += 10
+		}
+		v.Forgotten = append(v.Forgotten, -i, i)
+		u.Forgotten = append(u.Forgotten, -far, far)
+	}
+	r, err = NewReport(u, v, u, ReportConfig{})
+	require.NoError(t, err)
+	c = r.Rows[2].ToRetrained
+	require.Zero(t, c.AUC.Estimate)
+	require.InDelta(t, .45, c.KS, 1e-15)
+	require.InDelta(t, 2*(2311801440-780)/137846528820.0, c.PValue, 1e-12)
+	require.Equal(t, Passed, c.Verdict)
+	r, err = NewReport(u, v, u, ReportConfig{Level: .93})
+	require.NoError(t, err)
+	require.Equal(t, Distinguishable, r.Rows[2].ToRetrained.Verdict)
+}
+
 func TestReportWriters(t *testing.T) {
 	b, v, u := threeModels(3, 40, 2, .5)
 	other := v

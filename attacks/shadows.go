@@ -1,9 +1,6 @@
 package attacks
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // State says what a shadow model did with an example.
 type State uint8
@@ -141,9 +138,3 @@ func (f *moments) require(op string, st State, least int) error {
 	}
 	return nil
 }
-
-// floor is the smallest variance a fit may use: signals that do not vary at
-// all would otherwise give 0/0. It is far below anything a fit of varying
-// signals returns, so it only decides degenerate cases: equal means then score
-// 0, unequal ones a very large number.
-func (f *moments) floor() float64 { return math.Max(1e-6*f.pooled, 1e-18) }

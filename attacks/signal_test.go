@@ -93,6 +93,44 @@ func TestSignalsStableForHugeLogits(t *testing.T) {
 	}
 }
 
+// Differences of logits that overflow are infinite, and no signal is NaN.
+func TestSignalsAtTheEndsOfTheNumbers(t *testing.T) {
+	ends := []float64{math.MaxFloat64, -math.MaxFloat64, 1e308, -1e308, 1e17, 0}
+	for _, s := range Signals() {
+		for _, a := range ends {
+			for _, b := range ends {
+				got, err := Scores(s, []float64{a, b, a, b, a, b}, 3, []int{0, 1})
+				require.NoError(t, err)
+				require.False(t, math.IsNaN(got[0]) || math.IsNaN(got[1]), "%v of %v and %v: %v", s, a, b, got)
+			}
+		}
+	}
+	// One class has it all: entropy 0; a right answer has nothing to lose and a
+	// wrong one everything. Two equal logits are ½ each however large.
+	for _, tc := range []struct {
+		s    Signal
+		z    []float64
+		y    int
+		want float64
+	}{
+		{SignalEntropy, []float64{1e308, -1e308}, 0, 0},
+		{SignalEntropy, []float64{1e308, 1e308}, 0, -math.Ln2},
+		{SignalModifiedEntropy, []float64{1e308, -1e308}, 0, 0},
+		{SignalModifiedEntropy, []float64{1e308, -1e308}, 1, -inf},
+		{SignalModifiedEntropy, []float64{1e308, 1e308}, 0, -math.Ln2},
+		{SignalLogitGap, []float64{1e308, -1e308}, 0, inf},
+		{SignalLoss, []float64{1e308, -1e308}, 1, -inf},
+	} {
+		got, err := Scores(tc.s, tc.z, 2, []int{tc.y})
+		require.NoError(t, err)
+		if math.IsInf(tc.want, 0) {
+			require.Equal(t, tc.want, got[0], "%+v", tc)
+		} else {
+			require.InDelta(t, tc.want, got[0], 1e-15, "%+v", tc)
+		}
+	}
+}
+
 // A confident right answer's loss is far below one unit in the last place of
 // its logits; log-sum-exp minus z_y returns 0 for all of them.
 func TestTinyLossesKeepTheirDigits(t *testing.T) {

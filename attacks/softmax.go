@@ -43,22 +43,30 @@ func argmax(z []float64) int {
 	return best
 }
 
-// entropy returns −Σ p_i log p_i. Writing s = Σ_{i≠top} exp(z_i − z_top),
-// −log p_i is log1p(s) − (z_i − z_top): no difference of large numbers, so the
-// entropy of a confident prediction keeps its digits.
-func entropy(z []float64) float64 {
-	top := argmax(z)
+// logNorm returns the first index of the maximum, top, and log1p(s) with
+// s = Σ_{i≠top} exp(z_i − z_top), so that log p_i = (z_i − z_top) − log1p(s): no
+// difference of large numbers. z_i − z_top is −Inf where it overflows.
+func logNorm(z []float64) (top int, norm float64) {
+	top = argmax(z)
 	s := 0.0
 	for i, v := range z {
 		if i != top {
 			s += math.Exp(v - z[top])
 		}
 	}
-	norm := math.Log1p(s)
+	return top, math.Log1p(s)
+}
+
+// entropy returns −Σ p_i log p_i, which keeps its digits where a prediction is
+// confident.
+func entropy(z []float64) float64 {
+	top, norm := logNorm(z)
 	h := 0.0
 	for _, v := range z {
-		d := v - z[top]
-		h += math.Exp(d-norm) * (norm - d)
+		logP := (v - z[top]) - norm
+		if p := math.Exp(logP); p > 0 { // 0 log 0 = 0
+			h -= p * logP
+		}
 	}
 	return h
 }
@@ -68,12 +76,11 @@ func entropy(z []float64) float64 {
 // −log(1−p_i) = softplus(φ_i). Only the largest class can have p > ½, so the
 // log odds of the others come from p itself in O(1).
 func modifiedEntropy(z []float64, y int) float64 {
-	top := argmax(z)
-	all := logSumExpExcept(z, -1)
+	top, norm := logNorm(z)
 	phiTop := gap(z, top)
 	m := 0.0
 	for i, v := range z {
-		logP := v - all
+		logP := (v - z[top]) - norm
 		phi := logP - math.Log1p(-math.Exp(logP))
 		if i == top {
 			phi = phiTop

@@ -3,9 +3,11 @@ package attacks
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 func TestClopperPearsonKnownAnswers(t *testing.T) {
@@ -99,6 +101,77 @@ func TestKSPValue(t *testing.T) {
 	requireRateAtMost(t, rejected, trials(), .05)
 	_, err = KSPValue(2, 1, 1)
 	require.ErrorIs(t, err, ErrRange)
+}
+
+// Of equal samples P(D ≥ q/n) is 2 Σ_{k≥1} (−1)^{k−1} C(2n, n−kq)/C(2n, n), by
+// reflection (Gnedenko & Korolyuk, 1951); in particular .0123 for D = 0.7 of 10.
+func TestKSPValueClosedForm(t *testing.T) {
+	logC := func(n, k int) float64 { return combin.LogGeneralizedBinomial(float64(n), float64(k)) }
+	for _, n := range []int{1, 2, 10, 60, 300, 1000} {
+		for _, q := range []int{1, max(n/10, 1), max(n/5, 1), min(n, 300)} {
+			want, sign := 0.0, 2.0
+			for k := 1; k*q <= n; k++ {
+				want += sign * math.Exp(logC(2*n, n-k*q)-logC(2*n, n))
+				sign = -sign
+			}
+			got, err := KSPValue(float64(q)/float64(n), n, n)
+			require.NoError(t, err)
+			require.InEpsilon(t, want, got, 1e-9, "n = %d, q = %d", n, q)
+		}
+	}
+	p, err := KSPValue(.7, 10, 10)
+	require.NoError(t, err)
+	require.InDelta(t, .0123, p, 5e-5)
+}
+
+// All ways to deal ranks to samples of different sizes are tried: the share of
+// those with a distance of at least d is the p-value.
+func TestKSPValueEnumeration(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {1, 4}, {3, 5}, {6, 4}, {7, 5}} {
+		n, m := size[0], size[1]
+		var distances []float64
+		for _, chosen := range combin.Combinations(n+m, n) {
+			var a, b []float64
+			for i := range n + m {
+				if slices.Contains(chosen, i) {
+					a = append(a, float64(i))
+				} else {
+					b = append(b, float64(i))
+				}
+			}
+			d, err := KS(a, b)
+			require.NoError(t, err)
+			distances = append(distances, d)
+		}
+		for _, d := range distances {
+			atLeast := 0
+			for _, v := range distances {
+				if v >= d {
+					atLeast++
+				}
+			}
+			p, err := KSPValue(d, n, m)
+			require.NoError(t, err)
+			require.InDelta(t, float64(atLeast)/float64(len(distances)), p, 1e-12, "%d and %d, d = %v", n, m, d)
+		}
+	}
+}
+
+// Where the limit takes over it errs to the safe side, and little unless one
+// sample is small.
+func TestKSPValueJoins(t *testing.T) {
+	for _, size := range [][2]int{{1001, 1001}, {1000, 1001}, {600, 1700}, {60, 16700}} {
+		n, m := size[0], size[1]
+		for _, lambda := range []float64{.7, 1, 1.36, 1.63, 1.95} {
+			d := lambda / math.Sqrt(float64(n)*float64(m)/float64(n+m))
+			p, err := KSPValue(d, n, m)
+			require.NoError(t, err)
+			exact := ksExact(d, n, m)
+			t.Logf("%d and %d, λ %v: %.5f, exactly %.5f", n, m, lambda, p, exact)
+			require.Greater(t, p, exact)
+			require.Less(t, p, 1.3*exact)
+		}
+	}
 }
 
 // Placements by hand: in = {0,4,6,7} against out = {1,2,3,5} are {0,¾,1,1},

@@ -17,9 +17,13 @@ func FitThreshold(members, nonMembers []float64) (float64, error) {
 
 // ThresholdAccuracy returns the balanced accuracy ½(TPR + 1 − FPR) of the rule
 // "score ≥ t". Unlike BalancedAccuracy it is unbiased when t was fitted on
-// other data. t = +Inf accepts nobody.
+// other data. t = +Inf accepts nobody; NaN wraps ErrNotFinite.
 func ThresholdAccuracy(t float64, members, nonMembers []float64) (float64, error) {
-	if err := checkPair("ThresholdAccuracy", members, nonMembers); err != nil {
+	const op = "ThresholdAccuracy"
+	if math.IsNaN(t) {
+		return 0, &ValueError{Op: op, Arg: "t", Index: -1, Value: t, Err: ErrNotFinite}
+	}
+	if err := checkPair(op, members, nonMembers); err != nil {
 		return 0, err
 	}
 	tpr := float64(countAtLeast(members, t)) / float64(len(members))
@@ -77,6 +81,9 @@ func FitClassThresholds[L Label](members []float64, memberLabels []L, nonMembers
 func ClassScores[L Label](c *ClassThresholds, scores []float64, labels []L) ([]float64, error) {
 	const op = "ClassScores"
 	if err := checkFinite(op, "scores", scores); err != nil {
+		return nil, err
+	}
+	if err := checkScores(op, "c.Threshold", c.Threshold); err != nil {
 		return nil, err
 	}
 	if len(labels) != len(scores) {

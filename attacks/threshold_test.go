@@ -67,6 +67,9 @@ func TestFitThreshold(t *testing.T) {
 	v, err := ThresholdAccuracy(thr, []float64{inf}, []float64{0})
 	require.NoError(t, err)
 	require.Equal(t, .5, v)
+	_, err = ThresholdAccuracy(math.NaN(), []float64{1}, []float64{0})
+	require.ErrorIs(t, err, ErrNotFinite)
+	require.ErrorContains(t, err, "t is NaN")
 
 	rng := rand.New(rand.NewPCG(2, 1))
 	fitted, hindsight := 0.0, 0.0
@@ -115,6 +118,9 @@ func TestClassThresholds(t *testing.T) {
 	require.ErrorContains(t, err, "members[1]")
 	_, err = ClassScores(c, members, []int{0, 0, 0, 7})
 	require.ErrorIs(t, err, ErrLabel)
+	_, err = ClassScores(&ClassThresholds{Threshold: []float64{1, math.NaN()}}, members, labels)
+	require.ErrorIs(t, err, ErrNotFinite)
+	require.ErrorContains(t, err, "c.Threshold[1]")
 }
 
 func TestGapAttack(t *testing.T) {

@@ -95,14 +95,18 @@ func (u ULiRA) Audit(shadows, targets *Shadows) (*ULiRAResult, error) {
 	return r, nil
 }
 
-// verdict combines a two-sided distinguisher with a signed one.
+// verdict combines a two-sided distinguisher with a signed one. An interval
+// without width, from models that agree to the last digit, is no evidence;
+// that of perfect separation has a bound.
 func verdict(power, direction Interval) Verdict {
+	above := func(i Interval) bool { return i.Low > 0.5 && i.Low < i.High }
+	below := func(i Interval) bool { return i.High < 0.5 && i.Low < i.High }
 	switch {
-	case direction.Low > 0.5:
+	case above(direction):
 		return UnderUnlearned
-	case direction.High < 0.5:
+	case below(direction):
 		return OverUnlearned
-	case power.Low > 0.5:
+	case above(power):
 		return Distinguishable
 	}
 	return Passed

@@ -40,7 +40,7 @@ func Analyse(ctx context.Context, cfg Config) (*Result, error) {
 // analyse goes through the variants one by one: retrained first, since the
 // others are compared with it.
 func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
-	r := &Result{Setup: p.setup, Fit: p.Fit.String(), Level: p.Level}
+	r := &Result{Setup: f.setup, Fit: p.Fit.String(), Level: p.Level}
 	r.PerExample.Out, r.PerExample.In, r.PerExample.Forgotten = counts(p.Shadows, p.Share)
 	variants := p.variants()
 	rows := make([]Row, len(variants))

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -40,6 +41,11 @@ func TestBadConfig(t *testing.T) {
 		{"negative", func(c *Config) { c.Shadows = -4 }, "Shadows -4"},
 		{"no folder", func(c *Config) { c.Dir = "" }, "name the folder"},
 		{"hooks", func(c *Config) { c.Train.Hooks = []nets.Hook{nets.StepFunc(nil)} }, "Train sets Drop, Only, From or Hooks"},
+		{"momentum", func(c *Config) { c.Train.Momentum = 1.5 }, "momentum 1.5 is outside [0, 1)"},
+		{"weight decay", func(c *Config) { c.Train.WeightDecay = -1 }, "weight decay -1"},
+		{"learning rate", func(c *Config) { c.Train.LR = nets.ConstantRate(-1) }, "learning rate -1"},
+		{"epochs", func(c *Config) { c.Train.Epochs = -2 }, "epochs -2"},
+		{"augmentation", func(c *Config) { c.Train.Augment.Crop = 99 }, "augment crop:99 needs images"},
 		{"candidates of other data", func(c *Config) { c.Candidates = all }, "Candidates"},
 		{"never forgotten", func(c *Config) { c.Share = 0.05 }, `each example is "forgotten" in 0 of them, and 2 are needed; use more models`},
 		{"never in", func(c *Config) { c.Share = 0.99 }, `"in" in 0 of them`},
@@ -151,6 +157,52 @@ func TestBadFolder(t *testing.T) {
 		c.Dir = filepath.Join(t.TempDir(), "locked")
 		require.NoError(t, os.Mkdir(c.Dir, 0o500))
 		require.ErrorIs(t, Train(t.Context(), c), os.ErrPermission)
+	}
+}
+
+// TestRefusedAndCorrected: a refused Config is in nobody's way.
+func TestRefusedAndCorrected(t *testing.T) {
+	c := small(t)
+	c.Train.Momentum = -1
+	require.ErrorIs(t, Train(t.Context(), c), ErrConfig)
+	c.Train.Momentum = 0.9
+	_, err := Run(t.Context(), c)
+	require.NoError(t, err)
+}
+
+// TestRevision: another revision of the program adds nothing to a folder, and
+// may analyse a whole one, whose results name the revision that made it.
+func TestRevision(t *testing.T) {
+	defer func(old string) { revision = old }(revision)
+	c := small(t)
+	revision = "abc+dirty"
+	want, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "abc+dirty", want.Setup.Revision)
+	for _, revision = range []string{"abd", ""} {
+		got, err := Run(t.Context(), c)
+		require.NoError(t, err)
+		require.Equal(t, want.Setup, got.Setup)
+	}
+	file := filepath.Join(c.Dir, "target-0002.npy")
+	require.NoError(t, os.Remove(file))
+	for _, revision = range []string{"abd", "", "abc"} {
+		err = Train(t.Context(), c)
+		require.ErrorIs(t, err, ErrOther)
+		require.ErrorContains(t, err, fmt.Sprintf(`was made by revision "abc+dirty" of the program, this is %q`, revision))
+		require.NoFileExists(t, file)
+	}
+	revision = "abc+dirty"
+	got, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, want.String(), got.String())
+}
+
+func TestRevisionOf(t *testing.T) {
+	for _, c := range []struct{ revision, modified, want string }{
+		{"", "", ""}, {"abc", "", "abc"}, {"abc", "false", "abc"}, {"abc", "true", "abc+dirty"}, {"", "true", ""},
+	} {
+		require.Equal(t, c.want, revisionOf([]debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: c.revision}, {Key: "vcs.modified", Value: c.modified}}))
 	}
 }
 

@@ -24,7 +24,8 @@ type Config struct {
 	Arch nets.Arch
 	// Train says how. Its Seed is the whole audit's: halves, models, attacks.
 	// Each model has a seed of its own drawn from it. Drop, Only, From and
-	// Hooks must not be set.
+	// Hooks must not be set; what else nets refuses is refused before anything
+	// is written.
 	Train nets.Config
 	// Candidates may be asked to be forgotten, and are what the attacks look
 	// at; the zero value means all of Data.

@@ -23,7 +23,9 @@
 // [Run] is both, and bench/auditrun is a thin main around it. The folder makes a
 // killed audit resumable: a model whose file is whole is not trained again, and
 // the results are the same bytes. They do not depend on the number of workers,
-// nor on the order of the examples where these have [data.Dataset.IDs].
+// nor on the order of the examples where these have [data.Dataset.IDs]. Where
+// the build names its revision, only the same one goes on with a folder; any may
+// analyse a whole one.
 //
 //	result, err := audit.Run(ctx, audit.Config{
 //		Data: data.Digits().Train, Arch: nets.MLP(64, 128, 10), Train: nets.Config{Epochs: 40},
@@ -48,7 +50,9 @@
 // those of retrained models, to be read beside its value for OtherSeed.
 //
 // A verdict of passed means that no difference was found by this audit, with so
-// many models. More shadows find smaller differences.
+// many models. More shadows find smaller differences. All intervals of the games,
+// those of TPR and FPR too, are clustered by target model and by example, and the
+// wider of the two: few targets make them wide, however many examples there are.
 //
 // # Memory
 //

@@ -39,27 +39,34 @@ const (
 // name, and counts from when it is listed in SHA256SUMS, in the format of the
 // tool of that name.
 type folder struct {
-	dir  string
-	mu   sync.Mutex
-	sums map[string]string // by file name
+	dir   string
+	setup Setup // its Revision is that of the program that made the folder
+	mu    sync.Mutex
+	sums  map[string]string // by file name
 }
 
-// openFolder makes the folder, or checks that it holds this audit.
+// openFolder makes the folder, or checks that it holds this audit, if by
+// another revision of the program.
 func openFolder(dir string, want Setup) (*folder, error) {
-	f := &folder{dir: dir, sums: map[string]string{}}
-	text, err := json.MarshalIndent(want, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	text = append(text, '\n')
+	f := &folder{dir: dir, setup: want, sums: map[string]string{}}
 	old, err := os.ReadFile(f.path(setupFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return f, f.start(text)
-	case err != nil:
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, f.start()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("audit: %w; choose another folder", err)
-	case !bytes.Equal(old, text):
-		return nil, f.difference(old, want)
+	}
+	var got Setup
+	if err := json.Unmarshal(old, &got); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w; delete the folder to start again", ErrDamaged, f.path(setupFile), err)
+	}
+	f.setup.Revision = got.Revision
+	text, err := f.setup.text()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(old, text) {
+		return nil, f.difference(got)
 	}
 	if err := f.readSums(); err != nil {
 		return nil, err
@@ -67,8 +74,30 @@ func openFolder(dir string, want Setup) (*folder, error) {
 	return f, f.sweep()
 }
 
+// text is the content of audit.json.
+func (s Setup) text() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// mayAdd refuses a program of another revision than the folder's.
+func (f *folder) mayAdd(revision string) error {
+	if f.setup.Revision == revision {
+		return nil
+	}
+	return fmt.Errorf("audit: %w: %s is not complete and was made by revision %q of the program, this is %q, and the methods may differ; go on with that revision, choose another folder, or delete this one",
+		ErrOther, f.dir, f.setup.Revision, revision)
+}
+
 // start writes the setup into a folder that is new or empty.
-func (f *folder) start(setup []byte) error {
+func (f *folder) start() error {
+	setup, err := f.setup.text()
+	if err != nil {
+		return err
+	}
 	entries, err := os.ReadDir(f.dir)
 	if err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }) {
 		return fmt.Errorf("audit: %s holds other files and no %s; choose an empty or a new folder", f.dir, setupFile)
@@ -80,12 +109,8 @@ func (f *folder) start(setup []byte) error {
 }
 
 // difference says in what the folder's audit is another one.
-func (f *folder) difference(old []byte, want Setup) error {
-	var got Setup
-	if err := json.Unmarshal(old, &got); err != nil {
-		return fmt.Errorf("%w: %s: %w; delete the folder to start again", ErrDamaged, f.path(setupFile), err)
-	}
-	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
+func (f *folder) difference(got Setup) error {
+	g, w := reflect.ValueOf(got), reflect.ValueOf(f.setup)
 	for i := range g.NumField() {
 		if !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
 			return fmt.Errorf("audit: %w: in %s %q is %v, not %v; choose another folder, or delete this one",

@@ -38,7 +38,8 @@ type Row struct {
 	// OtherSeed, which is not 0 with few models. Forgetting compares models of
 	// different halves of the data, as its null demands: of the models that
 	// forgot an example every other one counts as retrained. It is nil with
-	// fewer than four.
+	// fewer than four, and its p-value is missing where so few models could not
+	// reject: with six or fewer at level 0.95.
 	KLOM       *attacks.KLOMResult       `json:"klom,omitempty"`
 	Forgetting *attacks.ForgettingResult `json:"forgetting_quality,omitempty"`
 

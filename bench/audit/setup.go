@@ -1,12 +1,15 @@
 package audit
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -16,7 +19,14 @@ import (
 // Setup is what the signals of an audit depend on. It stands in audit.json, and
 // a folder is only added to by an audit with the same one.
 type Setup struct {
-	Format      int      `json:"format"`
+	Format int `json:"format"`
+	// Revision is the version control's of the program that made the signals,
+	// with "+dirty" after it if files had changed since; empty where the build
+	// does not say, as with go run and go test. Another revision's methods may
+	// differ behind the same settings, so it may analyse the signals, and add
+	// none. Two states of changed files, and two builds without a revision,
+	// cannot be told apart.
+	Revision    string   `json:"revision,omitempty"`
 	Signal      string   `json:"signal"`
 	Dataset     string   `json:"dataset"`
 	Digest      string   `json:"data_sha256"` // of features, labels and candidates
@@ -40,6 +50,26 @@ type Setup struct {
 	History     string   `json:"history"`
 	Variants    []string `json:"variants"` // rows of each signal file
 	Settings    []string `json:"settings"` // of each variant's method
+}
+
+// revision is this program's, a variable for tests.
+var revision = func() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return revisionOf(info.Settings)
+}()
+
+func revisionOf(settings []debug.BuildSetting) string {
+	of := map[string]string{}
+	for _, s := range settings {
+		of[s.Key] = s.Value
+	}
+	if of["vcs.modified"] == "true" && of["vcs.revision"] != "" {
+		return of["vcs.revision"] + "+dirty"
+	}
+	return of["vcs.revision"]
 }
 
 // plan is a checked Config and what follows from it.
@@ -101,16 +131,43 @@ func newPlan(c Config) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	if err := p.tryout(model); err != nil {
+		return nil, fmt.Errorf("%w: Train: %w", ErrConfig, err)
+	}
 	p.policy = c.policy(model)
 	p.setup = p.describe(model)
 	return p, nil
+}
+
+var errStarted = errors.New("the training would start")
+
+// starter is a hook that ends a run where it starts.
+type starter struct{ nets.StepFunc }
+
+// OnStart implements nets.Hook.
+func (starter) OnStart(nets.Start) error { return errStarted }
+
+// tryout starts the first model's training as far as its first step, which
+// nets only does for a Config that it can train with.
+func (p *plan) tryout(m *nets.Model) error {
+	d := p.pools[0]
+	ids, _, err := d.trained(0)
+	if err != nil {
+		return err
+	}
+	c := p.Train
+	c.Hooks = []nets.Hook{starter{}}
+	if _, err = m.Train(context.Background(), p.Data.Subset(ids), c); errors.Is(err, errStarted) {
+		return nil
+	}
+	return err
 }
 
 // describe fills in the setup.
 func (p *plan) describe(m *nets.Model) Setup {
 	t := p.Train
 	s := Setup{
-		Format: 1, Signal: signal.String(), Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
+		Format: 1, Revision: revision, Signal: signal.String(), Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
 		Share: p.Share, Shadows: p.Shadows, Targets: p.Targets, Arch: p.Arch.Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Epochs: t.Epochs, Steps: t.Steps, Batch: t.Batch, LR: t.LR.String(), Momentum: t.Momentum, WeightDecay: t.WeightDecay,
 		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, History: "none", Variants: p.variants(), Settings: []string{"", ""},

@@ -38,9 +38,6 @@ func Train(ctx context.Context, cfg Config) error {
 func (p *plan) train(ctx context.Context, f *folder) error {
 	var todo []*member
 	for _, d := range p.pools {
-		if err := p.putStates(f, d); err != nil {
-			return err
-		}
 		for m := range d.models {
 			_, err := f.get(d.file(m) + ".npy")
 			switch {
@@ -49,6 +46,16 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 			case err != nil:
 				return err
 			}
+		}
+	}
+	if len(todo) > 0 {
+		if err := f.mayAdd(p.setup.Revision); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.pools {
+		if err := p.putStates(f, d); err != nil {
+			return err
 		}
 	}
 	total := p.Shadows + p.Targets

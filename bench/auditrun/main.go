@@ -10,7 +10,7 @@
 // -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
 //
 // The exit status is 0 when the audit was made, whatever it found, 1 after an
-// error, 2 for flags that cannot be read.
+// error, 2 for flags that cannot be read or make no sense.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -94,12 +95,36 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
-	if fs.NArg() > 0 {
-		err := fmt.Errorf("unexpected argument %q; lists take commas and no spaces", fs.Arg(0))
+	if err := o.check(fs); err != nil {
 		fmt.Fprintf(stderr, "auditrun: %v\n", err)
 		return nil, err
 	}
 	return o, nil
+}
+
+// check refuses what bench/sweep refuses, in its words. The library would take
+// a zero for its own default and not for what was asked for.
+func (o *options) check(fs *flag.FlagSet) error {
+	c, t := o.audit, o.audit.Train
+	switch {
+	case fs.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q; lists take commas and no spaces", fs.Arg(0))
+	case t.Epochs < 1 || t.Batch < 1 || c.Shadows < 1 || c.Targets < 1:
+		return fmt.Errorf("-epochs %d, -batch %d, -shadows %d and -targets %d must be at least 1", t.Epochs, t.Batch, c.Shadows, c.Targets)
+	case c.Workers < 0 || o.n < 0:
+		return fmt.Errorf("-workers %d and -n %d must not be negative", c.Workers, o.n)
+	case !(o.lr > 0) || math.IsInf(o.lr, 0):
+		return fmt.Errorf("-lr %g must be above 0 and finite", o.lr)
+	case !(t.Momentum >= 0 && t.Momentum < 1):
+		return fmt.Errorf("-momentum %g is outside [0, 1)", t.Momentum)
+	case !(t.WeightDecay >= 0) || math.IsInf(t.WeightDecay, 0):
+		return fmt.Errorf("-weight-decay %g must be finite and not negative", t.WeightDecay)
+	case !(c.Share > 0 && c.Share <= 1):
+		return fmt.Errorf("-share %g is outside (0, 1]", c.Share)
+	case !(c.Level > 0 && c.Level < 1):
+		return fmt.Errorf("-level %g is outside (0, 1)", c.Level)
+	}
+	return nil
 }
 
 // run makes the audit that the flags describe.

@@ -49,7 +49,20 @@ func TestBadInput(t *testing.T) {
 		{"bad candidates", []string{"-candidates", "class:11"}, 1, "class"},
 		{"too few", []string{"-shadows", "2"}, 1, "use more models"},
 		{"no CUDA here", []string{"-device", "cuda"}, 1, "runs on the cpu only"},
-		{"momentum", []string{"-momentum", "1"}, 1, "momentum 1 is outside"},
+		{"momentum", []string{"-momentum", "1"}, 2, "-momentum 1 is outside [0, 1)"},
+		{"no epochs", []string{"-epochs", "0"}, 2, "-epochs 0, -batch 16"},
+		{"no batch", []string{"-batch", "0"}, 2, "-batch 0"},
+		{"no shadows", []string{"-shadows", "0"}, 2, "-shadows 0"},
+		{"no targets", []string{"-targets", "0"}, 2, "-targets 0"},
+		{"workers", []string{"-workers", "-1"}, 2, "-workers -1"},
+		{"negative", []string{"-n", "-5"}, 2, "-n -5"},
+		{"no rate", []string{"-lr", "0"}, 2, "-lr 0 must be above 0"},
+		{"negative rate", []string{"-lr", "-1"}, 2, "-lr -1 must be above 0"},
+		{"infinite rate", []string{"-lr", "Inf"}, 2, "-lr +Inf must be above 0"},
+		{"no number", []string{"-lr", "NaN"}, 2, "-lr NaN must be above 0"},
+		{"weight decay", []string{"-weight-decay", "-1"}, 2, "-weight-decay -1"},
+		{"no share", []string{"-share", "0"}, 2, "-share 0 is outside (0, 1]"},
+		{"no level", []string{"-level", "0"}, 2, "-level 0 is outside (0, 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -57,6 +70,7 @@ func TestBadInput(t *testing.T) {
 			require.Equal(t, c.code, run(t.Context(), small(out, c.args...), &stdout, &stderr), &stderr)
 			require.Contains(t, stderr.String(), c.want)
 			require.Empty(t, stdout.String())
+			require.NoDirExists(t, out)
 		})
 	}
 	ctx, stop := context.WithCancel(t.Context())
