@@ -58,10 +58,10 @@ func TestLossAUC(t *testing.T) {
 func TestAccuracy(t *testing.T) {
 	acc, err := two(1, -1, 2, 3).accuracy()
 	require.NoError(t, err)
-	require.EqualValues(t, 75, acc)
+	require.EqualValues(t, 75.0, acc)
 	picked, err := two(1, -1, 2, 3).at([]int{3, 1}).accuracy()
 	require.NoError(t, err)
-	require.EqualValues(t, 50, picked)
+	require.EqualValues(t, 50.0, picked)
 }
 
 func TestExcessRemovedIsMissing(t *testing.T) {

@@ -40,8 +40,9 @@ func TestEvaluate(t *testing.T) {
 	before, mini, retrain, other, fast := table.Results[0], table.Results[1], table.Results[2], table.Results[3], table.Results[4]
 
 	require.Equal(t, "before", before.Method)
-	require.EqualValues(t, 0, before.ExcessRemoved)
-	require.EqualValues(t, 1, before.RelDist)
+	// 0.0, not 0, here and below: EqualValues makes an int of a Float for an int.
+	require.EqualValues(t, 0.0, before.ExcessRemoved)
+	require.EqualValues(t, 1.0, before.RelDist)
 	require.Positive(t, before.Dist)
 	require.Positive(t, before.KLForget)
 	require.Zero(t, before.GradEvals)
@@ -55,10 +56,10 @@ func TestEvaluate(t *testing.T) {
 
 	require.Equal(t, "retrain", retrain.Method)
 	for _, x := range []attacks.Float{retrain.KSForget, retrain.KLForget, retrain.KLTest, retrain.Dist, retrain.RelDist} {
-		require.EqualValues(t, 0, x)
+		require.EqualValues(t, 0.0, x)
 	}
 	require.InDelta(t, 1, float64(retrain.ExcessRemoved), 0.6)
-	require.EqualValues(t, 20*(300-90), retrain.GradEvals)
+	require.EqualValues(t, 20.0*(300-90), retrain.GradEvals)
 	require.Equal(t, retrain.GradEvals, retrain.RetrainGradEvals)
 	require.Zero(t, retrain.HistoryBytesKept)
 
@@ -72,11 +73,54 @@ func TestEvaluate(t *testing.T) {
 		require.EqualValues(t, 90, r.NForget)
 		require.Equal(t, "digits", r.Dataset)
 		require.Equal(t, "constant", r.Schedule)
-		require.EqualValues(t, 20, r.Epochs)
+		require.EqualValues(t, 20.0, r.Epochs)
 	}
 	// Retraining counts with the run's model, evaluation does not.
 	spent := 6*retrain.GradEvals + other.GradEvals + fast.GradEvals
 	require.InDelta(t, spent, p.Run.Model.GradEvals()-work, 1e-6)
+
+	// The accuracies are those of the classifier on the sets they are named for.
+	c := nets.Classifier{Model: p.Run.Model, Params: res.Params}
+	for _, a := range []struct {
+		on  *data.Dataset
+		got Float
+	}{
+		{test, mini.TestAcc},
+		{p.Run.Data.Subset(p.Forget.Retained(300)), mini.RetainAcc},
+		{p.Run.Data.Subset(p.Forget.IDs()), mini.ForgetAcc},
+	} {
+		want, err := c.Accuracy(t.Context(), a.on)
+		require.NoError(t, err)
+		require.InDelta(t, want, float64(a.got), 1e-9)
+	}
+	require.NotEqual(t, mini.RetainAcc, mini.ForgetAcc, "choose another run, this one cannot tell")
+}
+
+// TestSeedsDiffer: each retraining of a reference has a seed of its own, for
+// equal seeds leave equal excesses, bit for bit.
+func TestSeedsDiffer(t *testing.T) {
+	ds := data.Digits()
+	run, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds.Train, nets.Config{Steps: 5, Seed: 1})
+	require.NoError(t, err)
+	ref, err := NewReference(t.Context(), unlearning.Problem{Run: run, Forget: data.RandomForget(ds.Train, 0.2, 1)}, ds.Test, nil)
+	require.NoError(t, err)
+	other, err := ref.OtherSeed(t.Context())
+	require.NoError(t, err)
+	excesses := map[float64]bool{}
+	for _, res := range []*unlearning.Result{ref.Retrained(), other} {
+		e, err := ref.excess(t.Context(), res.Params)
+		require.NoError(t, err)
+		excesses[e] = true
+	}
+	require.Len(t, ref.floor, 5)
+	for _, e := range ref.floor {
+		excesses[e] = true
+	}
+	require.Len(t, excesses, 2+5)
+
+	// Fast retraining has a schedule of its own, so its excess says nothing.
+	require.NotEqual(t, otherSeed, fastSeed)
+	require.Greater(t, fastSeed, floorSeeds*seedStep)
 }
 
 func TestEvaluateBadInput(t *testing.T) {
@@ -136,7 +180,7 @@ func TestNothingChanged(t *testing.T) {
 	require.NoError(t, err)
 	row, err := ref.Measure(t.Context(), ref.Before())
 	require.NoError(t, err)
-	require.EqualValues(t, 0, row.Dist)
+	require.EqualValues(t, 0.0, row.Dist)
 	require.False(t, row.RelDist.Exists())
 	other, err := ref.OtherSeed(t.Context())
 	require.NoError(t, err)

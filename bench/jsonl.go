@@ -33,7 +33,8 @@ func WriteJSONL(w io.Writer, results []Result) error {
 }
 
 // WriteFile writes results to a file that is whole under its name or not
-// there, and leaves an older one as it was on any error.
+// there, and leaves an older one as it was on any error. Symlinks are followed;
+// a device or pipe is written to, not replaced.
 func WriteFile(path string, results []Result) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return WriteJSONL(w, results) })
 }

@@ -12,10 +12,10 @@ import (
 
 func TestTInterval(t *testing.T) {
 	m, half := tInterval([]float64{1, 2, 3})
-	require.EqualValues(t, 2, m)
+	require.EqualValues(t, 2.0, m)
 	require.InDelta(t, 4.302652729911275/math.Sqrt(3), half, 1e-9, "t of 2 degrees of freedom, from tables") // s = 1
 	m, half = tInterval([]float64{5})
-	require.EqualValues(t, 5, m)
+	require.EqualValues(t, 5.0, m)
 	require.Zero(t, half)
 }
 

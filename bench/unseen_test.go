@@ -28,6 +28,7 @@ func TestUnseen(t *testing.T) {
 		{"same proportions", []int{2, 2}, []int{10, 10}, []int{10, 10}},
 		{"the scarce class decides", []int{2, 2}, []int{10, 4}, []int{4, 4}},
 		{"one to three", []int{1, 3}, []int{10, 10}, []int{3, 10}},
+		{"two thirds of 10, to the nearest", []int{2, 3}, []int{10, 10}, []int{7, 10}},
 		{"one class only", []int{0, 3}, []int{10, 7}, []int{0, 7}},
 		{"one example", []int{1, 0}, []int{5, 5}, []int{5, 0}},
 		{"fewer tests than forgotten", []int{40, 20}, []int{10, 10}, []int{10, 5}},

@@ -25,6 +25,10 @@ func FromIDX(name string, images, labels *IDX, classes int) (*Dataset, error) {
 	if n == 0 {
 		return nil, &FormatError{File: images.Name, Offset: 4, Msg: "no images"}
 	}
+	const header = 8 // bytes before the first label
+	if have := len(labels.Bytes); have != n {
+		return nil, &FormatError{File: labels.Name, Offset: header + int64(have), Msg: fmt.Sprintf("%d bytes for %d labels; give one each", have, n)}
+	}
 	ds := &Dataset{
 		Name:    name,
 		X:       make([]float32, len(images.Bytes)),
@@ -35,7 +39,6 @@ func FromIDX(name string, images, labels *IDX, classes int) (*Dataset, error) {
 	if len(ds.Shape) == 2 {
 		ds.Shape = append([]int{1}, ds.Shape...)
 	}
-	const header = 8 // bytes before the first label
 	for i, y := range labels.Bytes {
 		if int(y) >= classes {
 			return nil, &FormatError{File: labels.Name, Offset: header + int64(i),

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/md5"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -107,6 +108,14 @@ func TestFromIDXShapes(t *testing.T) {
 	require.ErrorContains(t, err, "at least 2")
 	_, err = FromIDX("x", &IDX{Name: "i", Dims: []int{2, 0}}, labels, 2)
 	require.ErrorContains(t, err, "at least 1")
+
+	for _, bytes := range [][]byte{nil, {0}, {0, 1, 0}} {
+		_, err = FromIDX("x", &IDX{Name: "i", Dims: []int{2, 12}, Bytes: make([]byte, 24)}, &IDX{Name: "l", Dims: []int{2}, Bytes: bytes}, 2)
+		var bad *FormatError
+		require.ErrorAs(t, err, &bad)
+		require.Equal(t, "l", bad.File)
+		require.ErrorContains(t, err, fmt.Sprintf("%d bytes for 2 labels", len(bytes)))
+	}
 }
 
 // realData returns the folder of a real data set, or skips the test.

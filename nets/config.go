@@ -65,6 +65,8 @@ func (c Config) validateRates(steps int) error {
 func (c Config) validate(ds *data.Dataset) error {
 	n := ds.Len()
 	switch {
+	case n == 0:
+		return fmt.Errorf("nets: config: %s has no examples: nothing to train on", ds.Name)
 	case c.Epochs < 0 || c.Batch < 0 || c.Steps < 0:
 		return fmt.Errorf("nets: config: epochs %d, batch %d and steps %d must not be negative", c.Epochs, c.Batch, c.Steps)
 	case !(c.Momentum >= 0 && c.Momentum < 1):
@@ -73,6 +75,9 @@ func (c Config) validate(ds *data.Dataset) error {
 		return fmt.Errorf("nets: config: weight decay %g must be finite and not negative", c.WeightDecay)
 	case c.Drop.Len() > 0 && c.Only != nil:
 		return fmt.Errorf("nets: config: set Drop or Only, not both")
+	}
+	if s, ok := c.LR.(CosineRate); ok && !(s.Warmup >= 0 && s.Warmup < 1) {
+		return fmt.Errorf("nets: config: warmup %g is outside [0, 1)", s.Warmup)
 	}
 	if c.Drop.Len() > 0 {
 		if err := c.Drop.Validate(n); err != nil {

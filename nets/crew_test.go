@@ -40,6 +40,6 @@ func TestCrew(t *testing.T) {
 			require.NoError(t, errs[i])
 			require.Equal(t, want.Float32s(), got[i].Float32s())
 		}
-		require.EqualValues(t, 1100*(tc.want+1), m.GradEvals())
+		require.Equal(t, float64(1100*(tc.want+1)), m.GradEvals())
 	}
 }

@@ -80,12 +80,12 @@ func TestTrainManyFails(t *testing.T) {
 
 	js := jobs(2)
 	js[1].Config.Engine = graph.Tape{}
+	var last error
 	for _, err := range nets.TrainMany(t.Context(), js, 2) {
-		if err != nil {
-			require.ErrorContains(t, err, "job 1")
-			require.ErrorContains(t, err, "a graph.Sharer")
-		}
+		last = err
 	}
+	require.ErrorContains(t, last, "job 1")
+	require.ErrorContains(t, last, "a graph.Sharer")
 }
 
 func TestTrainManyStops(t *testing.T) {

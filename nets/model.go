@@ -57,6 +57,9 @@ func (w *work) add(thirds int) {
 
 // NewModel builds arch. A nil engine means a graph.Walker on all cores.
 func NewModel(arch Arch, engine graph.Engine, dt graph.DType) (*Model, error) {
+	if arch.Logits == nil {
+		return nil, fmt.Errorf("nets: architecture %q has no Logits; take one of Parse, MLP, CNN and the like, or set them", arch.Name)
+	}
 	if engine == nil {
 		engine = graph.NewWalker(0)
 	}

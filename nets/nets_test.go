@@ -223,10 +223,14 @@ func TestBadInput(t *testing.T) {
 	_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{Momentum: 1})
 	require.ErrorContains(t, err, "momentum 1 is outside")
 	for _, lr := range []nets.LRSchedule{
-		nets.ConstantRate(-0.1), nets.ConstantRate(math.NaN()), nets.ConstantRate(math.Inf(1)), nets.Cosine(-1), nets.CosineRate{Peak: 1, Warmup: math.NaN()},
+		nets.ConstantRate(-0.1), nets.ConstantRate(math.NaN()), nets.ConstantRate(math.Inf(1)), nets.Cosine(-1),
 	} {
 		_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{LR: lr})
 		require.ErrorContains(t, err, "must be finite and not negative", lr)
+	}
+	for _, w := range []float64{1.5, 1, -3, math.NaN()} {
+		_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{LR: nets.CosineRate{Peak: 1, Warmup: w}})
+		require.ErrorContains(t, err, "is outside [0, 1)", w)
 	}
 	for _, cfg := range []nets.Config{{Momentum: math.NaN()}, {Momentum: -0.1}, {WeightDecay: math.NaN()}, {WeightDecay: -1}} {
 		_, err = nets.Train(ctx, nets.MLP(3, 2), ds, cfg)
@@ -234,6 +238,16 @@ func TestBadInput(t *testing.T) {
 	}
 	_, err = nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{Only: []int{9}})
 	require.ErrorContains(t, err, "Only[0] is 9")
+
+	none := ds.Subset(nil)
+	_, err = nets.Train(ctx, nets.MLP(3, 2), none, nets.Config{})
+	require.ErrorContains(t, err, "tiny has no examples")
+	run, err := nets.Train(ctx, nets.MLP(3, 2), ds, nets.Config{})
+	require.NoError(t, err)
+	_, err = run.Classifier().Accuracy(ctx, none)
+	require.ErrorContains(t, err, "tiny has no examples")
+	_, err = nets.Train(ctx, nets.Arch{}, ds, nets.Config{})
+	require.ErrorContains(t, err, "has no Logits")
 
 	bad := tiny()
 	bad.X[4] = float32(math.NaN())

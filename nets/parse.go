@@ -62,6 +62,9 @@ func parseMLP(spec, arg string, ds *data.Dataset) (Arch, error) {
 		if err != nil || n < 1 {
 			return Arch{}, fmt.Errorf("nets: %q: layer size %q is not a positive number; write for example mlp:%d-200-%d", spec, s, ds.Features(), ds.Classes)
 		}
+		if most := max(maxWidth, ds.Features(), ds.Classes); n > most {
+			return Arch{}, fmt.Errorf("nets: %q: layer size %d is more than %d", spec, n, most)
+		}
 		sizes = append(sizes, n)
 	}
 	if len(sizes) < 2 {

@@ -35,6 +35,8 @@ func TestParse(t *testing.T) {
 		{"resnet8:", `write it without ":"`},
 		{"mlp:3072", "at least an input and an output"},
 		{"mlp:3072-x-10", `"x" is not a positive number`},
+		{"mlp:3072-65537-10", "layer size 65537 is more than 65536"},
+		{"mlp:3072-2000000000", "layer size 2000000000 is more than 65536"},
 		{"cnn", `piece 1, "": nothing between the dashes; write for example cnn:`},
 		{"cnn:c16--d4", `piece 2, "": nothing`},
 		{"cnn:c16-x2", `piece 2, "x2": unknown kind; there are c (convolution)`},
@@ -54,7 +56,10 @@ func TestParse(t *testing.T) {
 		_, err := nets.Parse(c.spec, ds)
 		require.ErrorContains(t, err, c.wantErr, c.spec)
 	}
-	_, err := nets.Parse("cnn:c4", tiny())
+	large := &data.Dataset{Name: "large", Shape: []int{3, 200, 200}, Classes: 10}
+	_, err := nets.Parse("mlp:120000-65536-10", large)
+	require.NoError(t, err, "as many features as the data have")
+	_, err = nets.Parse("cnn:c4", tiny())
 	require.ErrorContains(t, err, "a cnn takes images")
 	a, err := nets.Parse("resnet8", tiny())
 	require.NoError(t, err)

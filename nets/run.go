@@ -2,6 +2,7 @@ package nets
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -46,8 +47,11 @@ func (c Classifier) Logits(ctx context.Context, x []float32, n int) ([]float64, 
 }
 
 // Accuracy returns the share of ds, in percent, whose largest logit is the
-// label's.
+// label's. No examples are an error: there is no such share.
 func (c Classifier) Accuracy(ctx context.Context, ds *data.Dataset) (float64, error) {
+	if ds.Len() == 0 {
+		return 0, fmt.Errorf("nets: accuracy: %s has no examples", ds.Name)
+	}
 	z, err := c.Logits(ctx, ds.X, ds.Len())
 	if err != nil {
 		return 0, err

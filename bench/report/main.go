@@ -36,14 +36,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	} else if err != nil {
 		return 2
 	}
-	if *page != "" {
-		if err := fill(*page); err != nil {
-			fmt.Fprintf(stderr, "report: %v\n", err)
-			return 1
-		}
-		return 0
+	err := o.check()
+	switch {
+	case *page != "" && (fs.NFlag() > 1 || fs.NArg() > 0):
+		err = errors.New("-fill takes nothing but the page, whose lines <!-- report ARGUMENTS --> say the rest")
+	case *page != "":
+		err = fill(*page)
+	case err == nil:
+		err = report(fs.Args(), o, stdin, stdout)
 	}
-	if err := report(fs.Args(), o, stdin, stdout); err != nil {
+	if err != nil {
 		fmt.Fprintf(stderr, "report: %v\n", err)
 		return 1
 	}
@@ -54,6 +56,56 @@ type options struct {
 	text, brief              bool
 	columns, methods, figure string
 	against                  string
+}
+
+// check reports options that do not go together.
+func (o options) check() error {
+	shapes := 0
+	for _, set := range []bool{o.text, o.brief, o.against != "", o.figure != ""} {
+		if set {
+			shapes++
+		}
+	}
+	switch {
+	case shapes > 1:
+		return errors.New("-text, -brief, -against and -figure exclude each other")
+	case o.against != "" && o.columns != "":
+		return errors.New("-against has columns of its own, leave -columns out")
+	}
+	return nil
+}
+
+// list returns the items of a flag, without the spaces around them.
+func list(s, sep string) []string {
+	items := strings.Split(s, sep)
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items
+}
+
+// only returns the results of the methods of those names, a name without a
+// budget standing for those with one as well. It is an error if there are none
+// of a name.
+func only(results []bench.Result, names []string) ([]bench.Result, error) {
+	var kept []bench.Result
+	var known []string
+	unknown := slices.Clone(names)
+	for _, r := range results {
+		if !slices.Contains(known, r.Method) {
+			known = append(known, r.Method)
+		}
+		kind, _, _ := strings.Cut(r.Method, ":")
+		is := func(name string) bool { return name == r.Method || name == kind }
+		if slices.ContainsFunc(names, is) {
+			kept = append(kept, r)
+			unknown = slices.DeleteFunc(unknown, is)
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("no results of %q; there are those of %s", unknown, strings.Join(known, ", "))
+	}
+	return kept, nil
 }
 
 func report(files []string, o options, stdin io.Reader, stdout io.Writer) error {
@@ -75,13 +127,9 @@ func report(files []string, o options, stdin io.Reader, stdout io.Writer) error 
 		return fmt.Errorf("no results to report; give files that bench/sweep wrote")
 	}
 	if o.methods != "" {
-		names := strings.Split(o.methods, ",")
-		all = slices.DeleteFunc(all, func(r bench.Result) bool {
-			kind, _, _ := strings.Cut(r.Method, ":")
-			return !slices.Contains(names, r.Method) && !slices.Contains(names, kind)
-		})
-		if len(all) == 0 {
-			return fmt.Errorf("no results of %s", o.methods)
+		var err error
+		if all, err = only(all, list(o.methods, ",")); err != nil {
+			return err
 		}
 	}
 	t, err := bench.NewTable(all)
@@ -90,24 +138,12 @@ func report(files []string, o options, stdin io.Reader, stdout io.Writer) error 
 	}
 	var heads []string
 	if o.columns != "" {
-		for _, h := range strings.Split(o.columns, ";") {
-			heads = append(heads, strings.TrimSpace(h))
-		}
+		heads = list(o.columns, ";")
 		if err := t.Select(heads...); err != nil {
 			return err
 		}
 	}
-	shapes := 0
-	for _, set := range []bool{o.text, o.brief, o.against != "", o.figure != ""} {
-		if set {
-			shapes++
-		}
-	}
 	switch {
-	case shapes > 1:
-		return errors.New("-text, -brief, -against and -figure exclude each other")
-	case o.against != "" && o.columns != "":
-		return errors.New("-against has columns of its own, leave -columns out")
 	case o.figure != "":
 		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, heads...) })
 	case o.against != "":

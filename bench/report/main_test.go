@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +46,13 @@ func TestReport(t *testing.T) {
 		{"nothing", nil, "", 1, "no results"},
 		{"not results", nil, "{}\n", 1, `stdin: line 1: no field "dataset"`},
 		{"flag", []string{"-x"}, "", 2, "usage: report"},
+		{"unknown method", []string{"-methods", "mini, retrian", a}, "", 1, `no results of ["retrian"]; there are those of mini`},
+		{"no method", []string{"-methods", "mini,", a}, "", 1, `no results of [""]`},
+		{"two shapes", []string{"-text", "-brief", a}, "", 1, "exclude each other"},
+		{"two shapes of no results", []string{"-against", "mini", "-figure", "x.svg"}, "", 1, "exclude each other"},
+		{"columns of against", []string{"-against", "mini", "-columns", "test %"}, "", 1, "leave -columns out"},
+		{"fill and a shape", []string{"-fill", a, "-text"}, "", 1, "-fill takes nothing but the page"},
+		{"fill and an argument", []string{"-fill", a, b}, "", 1, "-fill takes nothing but the page"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -52,5 +60,33 @@ func TestReport(t *testing.T) {
 			require.Contains(t, stderr.String(), c.want)
 			require.Empty(t, stdout.String())
 		})
+	}
+}
+
+// TestMethods: spaces around names do not count, and a name stands for those
+// with a budget too.
+func TestMethods(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.jsonl")
+	var results []bench.Result
+	for _, m := range []string{"before", "mini:0.1", "mini:0.2", "retrain", "retrain-other-seed"} {
+		r := rows(1)[0]
+		r.Method = m
+		results = append(results, r)
+	}
+	require.NoError(t, bench.WriteFile(file, results))
+	for _, c := range []struct {
+		methods string
+		want    []string
+	}{
+		{"mini, retrain", []string{"mini:0.1", "mini:0.2", "retrain"}},
+		{" retrain-other-seed ,mini:0.2", []string{"mini:0.2", "retrain-other-seed"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		require.Zero(t, run([]string{"-columns", "test %", "-methods", c.methods, file}, nil, &stdout, &stderr), &stderr)
+		var got []string
+		for _, m := range regexp.MustCompile(`(?m)^\| (\S+) \| [0-9]`).FindAllStringSubmatch(stdout.String(), -1) {
+			got = append(got, m[1])
+		}
+		require.Equal(t, c.want, got)
 	}
 }

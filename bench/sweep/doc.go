@@ -6,12 +6,12 @@
 //		-forget random:0.2 -methods before,mini,retrain,retrain-other-seed,fast-retrain \
 //		-seeds 1,2,3 -out results.jsonl
 //
-// One line of JSON for each seed and method goes to -out, which is there only
-// when all are done, or to stdout without it; package bench says what the
-// fields mean, and bench/report makes tables of them. All fields but the two
-// last, which are times, are the same on every repetition on one machine, at
-// any GOMAXPROCS and with any -workers. Times are worth reporting only with
-// one worker.
+// One line of JSON for each seed and method goes to -out, a file that is there
+// only when all are done, or a device or pipe, or to stdout without it; package
+// bench says what the fields mean, and bench/report makes tables of them. All
+// fields but the two last, which are times, are the same on every repetition on
+// one machine, at any GOMAXPROCS and with any -workers. Times are worth reporting
+// only with one worker.
 //
 // Builds with the tag libtorch take -engine libtorch -device cuda; docs/gpu.md
 // says what they need. With -engine libtorch on the CPU and several workers set

@@ -26,6 +26,8 @@ type options struct {
 	engine                 graph.Choice
 }
 
+const devStdout = "/dev/stdout"
+
 // list is a comma-separated flag.
 type list []string
 
@@ -89,7 +91,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT or ids:FILE; several with commas")
 	fs.Var(&o.methods, "methods", "`methods`: "+strings.Join(bench.Methods(), ", "))
 	fs.Var(&o.seeds, "seeds", "`seeds`, one cell for each")
-	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty for stdout")
+	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty or "+devStdout+" for stdout")
 	fs.IntVar(&o.workers, "workers", 1, "cells at a time; times are worth reporting only with 1")
 	o.engine.Flags(fs)
 	if err := fs.Parse(args); err != nil {
@@ -99,6 +101,9 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		err := fmt.Errorf(format, a...)
 		fmt.Fprintf(stderr, "sweep: %v\n", err)
 		return err
+	}
+	if o.out == devStdout {
+		o.out = "" // no table after the JSON Lines, which a program may read
 	}
 	switch {
 	case fs.NArg() > 0:

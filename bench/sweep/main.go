@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
+	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
 
 func main() {
@@ -59,8 +59,10 @@ func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) error 
 			return err
 		}
 	}
-	if err := writable(o.out); err != nil {
-		return err
+	if o.out != "" { // before the work is done
+		if err := atomicfile.Check(o.out); err != nil {
+			return fmt.Errorf("-out %s cannot be written; choose another place: %w", o.out, err)
+		}
 	}
 	engines, err := o.engines(min(o.workers, len(cells)))
 	if err != nil {
@@ -139,27 +141,6 @@ func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engin
 		all = append(all, r...)
 	}
 	return all, nil
-}
-
-// writable reports, before the work is done, that its results could not be
-// written.
-func writable(path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("-out %s is a folder; name a file in it", path)
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("-out %s cannot be written; choose another place: %w", path, err)
-	}
-	f, err := os.CreateTemp(dir, ".sweep.*.tmp")
-	if err != nil {
-		return fmt.Errorf("-out %s cannot be written; choose another place: %w", path, err)
-	}
-	f.Close()
-	return os.Remove(f.Name())
 }
 
 // status shows one line of progress on a terminal, and nothing elsewhere.

@@ -54,15 +54,31 @@ func TestSameBytes(t *testing.T) {
 }
 
 func TestStdout(t *testing.T) {
+	for _, out := range []string{"", "/dev/stdout"} {
+		var stdout, stderr bytes.Buffer
+		require.Zero(t, run(t.Context(), cell("-seeds", "5", "-schedule", "constant", "-methods", "before,retrain", "-out", out), &stdout, &stderr), &stderr)
+		rows, err := bench.ReadJSONL(&stdout, "stdout")
+		require.NoError(t, err)
+		require.Len(t, rows, 2)
+		require.Equal(t, "constant", rows[0].Schedule)
+		require.EqualValues(t, 5, rows[1].Seed)
+		require.EqualValues(t, 0.0, rows[1].RelDist)
+		require.Equal(t, (&graph.Walker{}).Name(), rows[0].Engine)
+	}
+}
+
+// TestOutLink: -out may be a symlink, and stays one.
+func TestOutLink(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link.jsonl")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "r.jsonl"), nil, 0o600))
+	require.NoError(t, os.Symlink("r.jsonl", link))
 	var stdout, stderr bytes.Buffer
-	require.Zero(t, run(t.Context(), cell("-seeds", "5", "-schedule", "constant", "-methods", "before,retrain"), &stdout, &stderr), &stderr)
-	rows, err := bench.ReadJSONL(&stdout, "stdout")
+	require.Zero(t, run(t.Context(), cell("-seeds", "1", "-methods", "before,retrain", "-out", link), &stdout, &stderr), &stderr)
+	require.Contains(t, stdout.String(), "wrote 2 results to "+link)
+	rows, err := bench.ReadFile(filepath.Join(dir, "r.jsonl"))
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
-	require.Equal(t, "constant", rows[0].Schedule)
-	require.EqualValues(t, 5, rows[1].Seed)
-	require.EqualValues(t, 0, rows[1].RelDist)
-	require.Equal(t, (&graph.Walker{}).Name(), rows[0].Engine)
 }
 
 func TestBadInput(t *testing.T) {
@@ -95,6 +111,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown data set", []string{"-dataset", "cats"}, 1, "cats"},
 		{"unknown net", []string{"-net", "brain"}, 1, "known are logistic"},
 		{"net that does not fit", []string{"-net", "mlp:784-10"}, 1, "takes 784 features, but digits/train has 64"},
+		{"net too wide", []string{"-net", "mlp:64-2000000000-10"}, 1, "layer size 2000000000 is more than 65536"},
 		{"unknown schedule", []string{"-schedule", "steps"}, 1, `unknown schedule "steps"; known are constant and cosine`},
 		{"n too large", []string{"-n", "5000"}, 1, "has 1257 training examples, not 5000"},
 		{"missing folder", []string{"-dataset", "mnist", "-data", filepath.Join(dir, "nowhere")}, 1, "nowhere"},

@@ -31,3 +31,44 @@ func TestWrite(t *testing.T) {
 	got, _ = os.ReadFile(path)
 	require.Equal(t, "three", string(got))
 }
+
+// TestSymlink: the link stays, the file behind it is replaced.
+func TestSymlink(t *testing.T) {
+	dir := t.TempDir()
+	target, link, gone := filepath.Join(dir, "there", "file"), filepath.Join(dir, "link"), filepath.Join(dir, "gone")
+	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
+	require.NoError(t, Write(target, hello))
+	require.NoError(t, os.WriteFile(target, []byte("old"), 0o644))
+	require.NoError(t, os.Symlink("there/file", link))
+	require.NoError(t, Check(link))
+	require.NoError(t, Write(link, hello))
+	got, err := os.ReadFile(target)
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(got))
+	to, err := os.Readlink(link)
+	require.NoError(t, err)
+	require.Equal(t, "there/file", to)
+
+	require.NoError(t, os.Symlink("nowhere", gone))
+	require.ErrorIs(t, Check(gone), os.ErrNotExist)
+	require.ErrorIs(t, Write(gone, hello), os.ErrNotExist)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 3)
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, []byte("old"), 0o644))
+	require.NoError(t, Check(file))
+	require.NoError(t, Check(filepath.Join(dir, "new", "file")))
+	require.ErrorContains(t, Check(dir), "is a folder")
+	require.Error(t, Check(filepath.Join(file, "below")))
+	got, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(got))
+	left, err := os.ReadDir(filepath.Join(dir, "new"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
