@@ -97,22 +97,24 @@ func TestDiverging(t *testing.T) {
 func TestBadParameters(t *testing.T) {
 	p := digits(t, graph.Float32, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
-	for _, m := range []unlearning.Method{
-		unlearning.Recursion{Curvature: unlearning.Sampled{Size: -1}},
-		unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: -1}},
-		unlearning.Recursion{Curvature: unlearning.Sampled{Share: math.Inf(1)}},
-		unlearning.Recursion{Window: unlearning.Window{Last: -1}},
-		unlearning.Recursion{Window: unlearning.Window{Last: 2}},
-		unlearning.Recursion{Window: unlearning.Window{Last: math.NaN()}},
-		unlearning.Accelerate{Short: unlearning.Short{Cost: 1e-6}},
-		unlearning.Accelerate{Short: unlearning.Short{Cost: 1e300}, Start: 1},
-		unlearning.FastRetrain{},
-		unlearning.FastRetrain{Evals: math.Inf(1)},
-		unlearning.FastRetrain{Evals: math.NaN()},
+	for _, tc := range []struct {
+		m    unlearning.Method
+		want string
+	}{
+		{unlearning.Recursion{Curvature: unlearning.Sampled{Size: -1}}, "must be positive"},
+		{unlearning.Recursion{Curvature: unlearning.Sampled{Share: math.Inf(1)}}, "must be positive and finite"},
+		{unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: -1}}, "-1 knots"},
+		{unlearning.Recursion{Window: unlearning.Window{Last: -1}}, "not a share"},
+		{unlearning.Recursion{Window: unlearning.Window{Last: 2}}, "not a share"},
+		{unlearning.Recursion{Window: unlearning.Window{Last: math.NaN()}}, "not a share"},
+		{unlearning.Accelerate{Short: unlearning.Short{Cost: 1e-6}}, "less than one step"},
+		{unlearning.Accelerate{Short: unlearning.Short{Cost: 1e300}, Start: 1}, "at most"},
+		{unlearning.FastRetrain{}, "less than one step"},
+		{unlearning.FastRetrain{Evals: math.Inf(1)}, "at most"},
+		{unlearning.FastRetrain{Evals: math.NaN()}, "at most"},
 	} {
-		_, err := m.Unlearn(t.Context(), p)
-		require.Error(t, err, "%+v", m)
-		require.NotContains(t, err.Error(), "less than one step, where")
+		_, err := tc.m.Unlearn(t.Context(), p)
+		require.ErrorContains(t, err, tc.want, "%+v", tc.m)
 	}
 
 	// Too large a sample is the largest there is; a start that rounds up to the end

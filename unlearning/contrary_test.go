@@ -12,9 +12,8 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// TestContrary: wrong labels of all kinds are trained against, which the others'
-// answers gain from, and are not where they are few; sets of right ones, random or the
-// hardest, are taken back.
+// TestContrary: for many random wrong labels Mini trains on, and the others gain;
+// few wrong labels, and random sets of the noisy data, are taken back.
 func TestContrary(t *testing.T) {
 	clean := data.Digits().Train
 	for _, tc := range []struct {

@@ -12,8 +12,8 @@ import (
 // The zero value computes every one from the smaller side of the batch.
 type Disturbance struct {
 	// Knots is the number of epochs in which they are computed, from the first whole one
-	// to the last, at even distances in the logarithm of learning time; 0
-	// means every epoch. In between, the gap between the gradient of the
+	// to the last, at even distances in the logarithm of learning time, and
+	// fewer where epochs hardly move; 0 means every epoch. In between, the gap between the gradient of the
 	// smaller side, U or the rest, and that of all data is interpolated by a
 	// spline: taken over a whole epoch it changes slowly. The recorded
 	// gradients supply the rest, which does not.

@@ -92,7 +92,10 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil {
 		return q.fail(err)
 	}
-	e, d, err := e.disturb(q, alpha)
+	if e, err = e.complete(q); err != nil {
+		return q.fail(err)
+	}
+	d, err := e.disturb(q, alpha)
 	if err != nil {
 		return q.fail(err)
 	}
@@ -128,23 +131,19 @@ func (e Erase) complete(q *request) (Erase, error) {
 	return e, nil
 }
 
-// disturb completes e and computes D from a part of its budget.
-func (e Erase) disturb(q *request, alpha *graph.Tensor) (Erase, *disturbance, error) {
-	e, err := e.complete(q)
-	if err != nil {
-		return e, nil, err
-	}
+// disturb computes D from a part of the budget of a complete e.
+func (e Erase) disturb(q *request, alpha *graph.Tensor) (*disturbance, error) {
 	evals := e.Cost * RetrainCost(q.Problem)
 	least := 1 + e.evals(1, len(q.retained))
 	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
 	if evals < least {
-		return e, nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
 	}
-	d, err := q.disturb(alpha, sample, rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365)))
-	return e, d, err
+	return q.disturb(alpha, sample, rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365)))
 }
 
-// contract lets the recursion settle d with what is left of the budget.
+// contract lets the recursion settle d with what is left of the budget of a
+// complete e.
 func (e Erase) contract(ctx context.Context, q *request, alpha *graph.Tensor, d *disturbance) (*Result, error) {
 	cfg, w := q.Run.Config, q.Run.Params
 	evals := e.Cost * RetrainCost(q.Problem)

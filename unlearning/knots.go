@@ -86,8 +86,8 @@ func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
 // the last: between closer ones chance would pass for a slope.
 const closest = 1e-3
 
-// apart returns those of epochs that may be knots together. Only where learning
-// rates fall by orders of magnitude are there others.
+// apart returns those of epochs that may be knots together. Others are late ones
+// of runs of hundreds, or where learning rates have fallen by orders of magnitude.
 func (k *knots) apart(epochs []int) []int {
 	x := func(e int) float64 { return k.x[e-k.from] }
 	least := closest * (x(epochs[len(epochs)-1]) - x(epochs[0]))

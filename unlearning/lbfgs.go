@@ -88,8 +88,9 @@ func (b *secants) product(v, out *graph.Tensor) error {
 // LBFGS is quasi-Newton curvature: every Period-th step computes the exact
 // difference of gradients, which is also a new pair, and the steps between
 // take the product with the L-BFGS matrix; until there is a pair every step is
-// exact. Pairs without positive curvature are rejected, and products longer than Trust times the longest exact one,
-// relative to ‖d‖, are shortened; both are counted among the guards.
+// exact. Pairs without positive curvature are rejected, and products longer than
+// Trust times the longest exact one, relative to ‖d‖, are shortened; both are
+// counted among the guards.
 type LBFGS struct {
 	Memory int     // pairs; 0 means 2
 	Period int     // 0 means 5

@@ -28,8 +28,8 @@ import (
 //
 // Neither can they where U taught against the others, as wrong labels of all kinds
 // do. The sums of J_iᵀ α̃_i over U and over the others, which Erase starts from,
-// tell: where the cosine of their angle is below −½, and a tenth of ‖α̃‖ is U's,
-// Mini spends what they left of its cost on training on from w_T, and counts the
+// tell: where the cosine of their angle is below −½, and more than a tenth of
+// Σ ‖α̃‖ is U's, Mini spends what they left of its cost on training on from w_T, and counts the
 // guard "contrary".
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
@@ -41,8 +41,8 @@ type Mini struct {
 	// Curvature and Cost exclude each other.
 	Convex Recursion
 	// Network configures Erase; zero fields take the defaults. Its Cost and the
-	// one above exclude each other. For coherent and contrary sets only the cost
-	// counts, and for the latter the sample.
+	// one above exclude each other. For coherent sets only the cost counts, for
+	// contrary ones also the batch and the sample.
 	Network Erase
 }
 
@@ -81,7 +81,7 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		e.Title = m.Name()
 		alpha, err := q.pushes()
 		if err == nil {
-			_, err = e.complete(q)
+			e, err = e.complete(q)
 		}
 		if err != nil {
 			return q.fail(err)
@@ -90,14 +90,14 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			q.guards["coherent"]++
 			return Accelerate{Short: Short{Cost: e.Cost}, Start: 1, Shrink: 0.5}.solve(ctx, q)
 		}
-		e, d, err := e.disturb(q, alpha)
+		d, err := e.disturb(q, alpha)
 		switch {
 		case err != nil:
 			return q.fail(err)
 		case d.contrary():
 			q.guards["contrary"]++
 			left := e.Cost - float64(d.used)/RetrainCost(p)
-			return Accelerate{Short: Short{Cost: left}, Start: 1}.solve(ctx, q)
+			return Accelerate{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, q)
 		}
 		return e.contract(ctx, q, alpha, d)
 	}

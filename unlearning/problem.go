@@ -68,8 +68,8 @@ type Result struct {
 	Elapsed time.Duration
 	// Guards counts, by name, how often a safeguard changed what the method does:
 	//
-	//	coherent            requests that Mini trains for, U having much in common
-	//	contrary            requests that Mini trains for, U having taught against the rest
+	//	coherent            requests that Mini answers by training, U having much in common
+	//	contrary            requests that Mini answers by training, U having taught against the rest
 	//	no pair yet         steps that L-BFGS took without curvature
 	//	pair rejected       pairs that would have made L-BFGS indefinite
 	//	product shortened   products of L-BFGS beyond the trust region
@@ -87,7 +87,7 @@ var (
 	ErrBudget = errors.New("the budget is less than one step")
 )
 
-// DivergedError says that a recursion left the finite numbers.
+// DivergedError says that a method left the finite numbers.
 type DivergedError struct {
 	Method string
 	Step   int
@@ -95,7 +95,7 @@ type DivergedError struct {
 
 // Error implements error.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("unlearning: %s diverged at step %d; lower its learning rate or its share to take back, or give a recursion more curvature", e.Method, e.Step)
+	return fmt.Sprintf("unlearning: %s diverged at step %d; lower the learning rate or the share to take back, or give a recursion more curvature", e.Method, e.Step)
 }
 
 // request is a checked problem being solved.

@@ -24,7 +24,7 @@ const (
 	// stratified is the part of that estimate that is left where examples are sorted
 	// by what they have in common: 0.2 to 0.9 on MNIST and Fashion-MNIST.
 	stratified = 0.4
-	// fewest examples tell the growth of the pushes.
+	// fewest examples tell the growth of the pushes, and contrary sets.
 	fewest = 256
 )
 
@@ -43,10 +43,9 @@ type disturbance struct {
 	// momentum 0.9), more where they have grown.
 	growth float64
 	// cosine is that of the angle between the two sums of D: positive where U
-	// taught what the others did, negative where it taught against them. NaN if
-	// one is zero.
-	cosine float64
-	part   float64 // of Σ ‖α̃‖ that is U's
+	// taught what the others did, negative where it taught against them; part is U's
+	// share of Σ ‖α̃‖. NaN where there is nothing to compare.
+	cosine, part float64
 }
 
 // lastView is how the last step of the run saw its examples.
@@ -88,17 +87,18 @@ func (q *request) sum(alpha *graph.Tensor, all []pushed, draw *bySize, m int, r 
 	if length := dot(way, way); length > 0 {
 		d.growth = (dot(sums[0], way) + dot(sums[1], way)) / length
 	}
+	kappa := q.kappa()
 	var gone, kept float64
 	for _, p := range all {
 		if p.group[0] == 0 {
 			gone += p.size
 		} else {
-			kept += p.size / q.kappa()
+			kept += p.size / kappa
 		}
 	}
 	d.part = gone / (gone + kept)
 	d.cosine = dot(sums[0], sums[1]) / (norm(sums[0]) * norm(sums[1]))
-	combine(d.sum, 1, sums[0], -q.kappa(), sums[1])
+	combine(d.sum, 1, sums[0], -kappa, sums[1])
 	return d, nil
 }
 

@@ -190,6 +190,24 @@ func TestCoherent(t *testing.T) {
 	require.True(t, q.coherent(alpha))
 }
 
+// TestContraryRule: a set is contrary by angle and part, unless few examples of
+// more say so.
+func TestContraryRule(t *testing.T) {
+	for _, tc := range []struct {
+		disturbance
+		want bool
+	}{
+		{disturbance{cosine: -0.6, part: 0.2, used: fewest, noise: 0.1}, true},
+		{disturbance{cosine: -0.6, part: 0.2, used: fewest - 1, noise: 0.1}, false},
+		{disturbance{cosine: -0.6, part: 0.2, used: 20}, true}, // all there are
+		{disturbance{cosine: -0.4, part: 0.2, used: fewest}, false},
+		{disturbance{cosine: -0.6, part: 0.05, used: fewest}, false},
+		{disturbance{cosine: math.NaN(), part: math.NaN(), used: 1}, false},
+	} {
+		require.Equal(t, tc.want, tc.contrary(), "%+v", tc.disturbance)
+	}
+}
+
 // TestPastCurvature: at zero parameters, which small steps stay close to, all
 // K classes have probability 1/K. Examples that were not visited do not count.
 func TestPastCurvature(t *testing.T) {
@@ -235,7 +253,9 @@ func TestEraseRecursion(t *testing.T) {
 			Short: Short{Cost: 3, Batch: kept, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}},
 			Share: 0.7, Stiffness: 0.2, Widening: 0.8,
 		}
-		e, d, err := e.disturb(q, alpha)
+		e, err := e.complete(q)
+		require.NoError(t, err)
+		d, err := e.disturb(q, alpha)
 		require.NoError(t, err)
 		res, err := e.contract(t.Context(), q, alpha, d)
 		require.NoError(t, err)

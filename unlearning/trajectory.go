@@ -65,6 +65,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 				if !q.line(at, lo, w, next, yield) {
 					return
 				}
+				at = lo
 			}
 			var read int64
 			for s, err := range q.History.Steps(q.model, q.rate, lo, hi) {
@@ -76,7 +77,7 @@ func (q *request) trajectory(from int) iter.Seq2[point, error] {
 				if !yield(pt, nil) {
 					return
 				}
-				read = s.BytesRead
+				read, at = s.BytesRead, s.T+1
 				if s.T == hi-1 {
 					w = s.WAfter.Clone()
 				}

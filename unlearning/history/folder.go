@@ -35,8 +35,9 @@ const manifestName = "manifest.json"
 
 // version of the format. It changes with the fingerprint too: a field that an
 // old record lacks cannot be compared. Old records are not converted, since
-// what they lack is not in them. 1 lacked augmentation, loss and w_0.
-const version = 2
+// what they lack is not in them. 1 lacked augmentation, loss and w_0, 2 the
+// ids of an augmented run.
+const version = 3
 
 // manifest lists the segments of a folder with their checksums. It is
 // replaced after every segment.
