@@ -252,8 +252,8 @@ func (t *Tensor) Finite() bool {
 }
 
 func finite[T Float](x []T) bool {
-	// A sum of squares, a vector kernel's work, is not where a term is not, and
-	// otherwise only if float64s overflow.
+	// A finite sum of squares has finite terms, and a vector kernel is fast at it.
+	// One that is not may have overflowed.
 	if _, squares := kernel.SumDot(x, x); squares-squares == 0 {
 		return true
 	}

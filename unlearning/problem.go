@@ -152,19 +152,19 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 }
 
 // end makes the result.
-func (r *request) end(params *graph.Tensor) (*Result, error) {
+func (q *request) end(params *graph.Tensor) (*Result, error) {
 	if !params.Finite() {
-		return nil, &DivergedError{r.method, r.Run.Steps - 1}
+		return nil, &DivergedError{q.method, q.Run.Steps - 1}
 	}
 	res := &Result{
-		Method: r.method, Params: params, GradEvals: r.model.GradEvals(),
-		BytesRead: r.read, Elapsed: time.Since(r.began),
+		Method: q.method, Params: params, GradEvals: q.model.GradEvals(),
+		BytesRead: q.read, Elapsed: time.Since(q.began),
 	}
-	if r.read > 0 {
-		res.BytesKept = r.History.Bytes()
+	if q.read > 0 {
+		res.BytesKept = q.History.Bytes()
 	}
-	if len(r.guards) > 0 {
-		res.Guards = r.guards
+	if len(q.guards) > 0 {
+		res.Guards = q.guards
 	}
 	return res, nil
 }
@@ -179,4 +179,4 @@ func (q *request) fail(err error) (*Result, error) {
 }
 
 // rate returns the learning rate of step t of the recorded run.
-func (r *request) rate(t int) float64 { return r.Run.Config.LR.Rate(t, r.Run.Steps) }
+func (q *request) rate(t int) float64 { return q.Run.Config.LR.Rate(t, q.Run.Steps) }
