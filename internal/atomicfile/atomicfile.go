@@ -1,5 +1,10 @@
 // Package atomicfile writes files that are either whole under their final name
 // or not there at all.
+//
+// [Write] is for results that anybody may read who may read the folder: a new
+// file has the mode that the umask leaves. [WritePrivate] is for files that say
+// who was in a training set: only their owner may read a new one. Both leave the
+// mode of a file that they replace as it was.
 package atomicfile
 
 import (
@@ -7,23 +12,46 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
-// Write creates or replaces path with what write writes. On any error, or a
-// kill, the old file stays as it was. Missing folders are created.
+// ErrNotDurable is wrapped by the only error that Write returns after it has
+// replaced the file: the new content is whole under its name, every process sees
+// it, but the file system did not confirm that it will be there after a power
+// cut, when the old file may be back.
+var ErrNotDurable = errors.New("the file was replaced, but may not survive a power cut")
+
+// Write creates or replaces path with what write writes. On any error but
+// ErrNotDurable, or a kill, the old file stays as it was. Missing folders are
+// created.
+//
+// A new file's mode is 0666 less the umask, a replaced one keeps mode, owner and
+// group; where the group may not be kept, it loses the group's rights.
 //
 // A symlink stays: the file that it leads to is replaced. A device or a pipe
 // cannot be replaced; it is written to, and holds what came before an error.
 func Write(path string, write func(io.Writer) error) error {
+	return writeAs(path, 0o666, write)
+}
+
+// WritePrivate is Write, but a new file is its owner's alone: 0600 less the
+// umask.
+func WritePrivate(path string, write func(io.Writer) error) error {
+	return writeAs(path, 0o600, write)
+}
+
+func writeAs(path string, perm fs.FileMode, write func(io.Writer) error) error {
 	target, stream, err := resolve(path)
 	switch {
 	case err != nil:
 	case stream:
 		err = writeTo(target, write)
 	default:
-		err = replace(target, write)
+		err = replace(target, perm, write)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -44,12 +72,29 @@ func Check(path string) error {
 		}
 		return writeTo(target, func(io.Writer) error { return nil })
 	}
-	f, err := create(target)
+	f, err := create(target, 0o600)
 	if err != nil {
 		return err
 	}
 	f.Close()
 	return os.Remove(f.Name())
+}
+
+// Sweep removes what writes that were killed have left in dir. Nobody else may
+// be writing there.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp") && e.Type().IsRegular() {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // resolve returns the file to replace, path itself or where a symlink leads, or
@@ -77,46 +122,62 @@ func writeTo(path string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// create returns a new file beside path.
-func create(path string) (*os.File, error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// create returns a new file beside path. The system takes the umask off perm.
+func create(path string, perm fs.FileMode) (*os.File, error) {
+	dir, base := filepath.Split(path)
+	if err := MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
 	}
-	return os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
+	base = base[:min(len(base), 200)] // names have at most 255 bytes
+	for tries := 0; ; tries++ {
+		name := dir + "." + base + "." + strconv.FormatUint(rand.Uint64(), 36) + ".tmp"
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) && tries < 1000 {
+			continue
+		}
+		return f, err
+	}
 }
 
-func replace(path string, write func(io.Writer) error) (err error) {
-	f, err := create(path)
+func replace(path string, perm fs.FileMode, write func(io.Writer) error) (err error) {
+	f, err := create(path, perm)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotDurable) {
 			f.Close()
 			os.Remove(f.Name())
 		}
 	}()
+	switch old, err := os.Stat(path); {
+	case err == nil:
+		if err := keepMode(f, old); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
 	if err = write(f); err != nil {
 		return err
 	}
 	if err = f.Sync(); err != nil {
 		return err
 	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	// The rename itself must survive a power cut.
-	d, err := os.Open(filepath.Dir(path))
+	// Opened while an error still leaves the old file as it was.
+	dir, err := openFolder(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	defer dir.Close()
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if err = dir.Sync(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotDurable, err)
+	}
+	return nil
 }

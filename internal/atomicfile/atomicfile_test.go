@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,4 +72,24 @@ func TestCheck(t *testing.T) {
 	left, err := os.ReadDir(filepath.Join(dir, "new"))
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// TestSweep removes what a kill leaves, and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".file.abc.tmp", "file", ".lock", "other.tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	require.NoError(t, Sweep(dir))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 3)
+	require.Error(t, Sweep(filepath.Join(dir, "missing")))
+}
+
+// TestLongName: the name of the file that is written first is not too long.
+func TestLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("x", 250))
+	require.NoError(t, Write(path, func(io.Writer) error { return nil }))
+	require.FileExists(t, path)
 }
