@@ -87,7 +87,7 @@ func TestEvaluate(t *testing.T) {
 	}{
 		{test, mini.TestAcc},
 		{p.Run.Data.Subset(p.Forget.Retained(300)), mini.RetainAcc},
-		{p.Run.Data.Subset(p.Forget.IDs()), mini.ForgetAcc},
+		{p.Run.Data.Subset(p.Forget.Positions()), mini.ForgetAcc},
 	} {
 		want, err := c.Accuracy(t.Context(), a.on)
 		require.NoError(t, err)
@@ -174,7 +174,7 @@ func TestNothingChanged(t *testing.T) {
 			ids = append(ids, i)
 		}
 	}
-	forget, err := data.NewForgetSet(ds.Train.Len(), ids)
+	forget, err := data.ForgetPositions(ds.Train.Len(), ids)
 	require.NoError(t, err)
 	ref, err := NewReference(t.Context(), unlearning.Problem{Run: run, Forget: forget}, ds.Test, nil)
 	require.NoError(t, err)

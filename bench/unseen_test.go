@@ -41,7 +41,7 @@ func TestUnseen(t *testing.T) {
 					ids = append(ids, 50*class+i)
 				}
 			}
-			forget, err := data.NewForgetSet(train.Len(), ids)
+			forget, err := data.ForgetPositions(train.Len(), ids)
 			require.NoError(t, err)
 			got, err := Unseen(train, forget, test, 1)
 			require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestUnseen(t *testing.T) {
 	_, err = Unseen(train, data.ForgetSet{}, labelled(10, 10), 1)
 	require.ErrorIs(t, err, data.ErrEmptyForget)
 
-	some, err := data.NewForgetSet(100, []int{0, 1, 50})
+	some, err := data.ForgetPositions(100, []int{0, 1, 50})
 	require.NoError(t, err)
 	a, err := Unseen(train, some, labelled(100, 100), 1)
 	require.NoError(t, err)

@@ -18,9 +18,13 @@ type Dataset struct {
 	Shape   []int     // of one example, channels first: {64}, {1, 28, 28}, {3, 32, 32}
 	Classes int
 
-	// IDs[i] is the position of example i in the data it was taken from;
-	// nil means i itself. Subsets of subsets keep the first origin.
-	IDs []int
+	// IDs and Keys say who the examples are, in whatever subset or part they
+	// end up. At most one of the two is set: IDs where ids are numbers, Keys
+	// where they are strings, such as "p-4711". They are the owner's own ids
+	// where the owner has given some, and else positions in the data that was
+	// loaded. Both nil means that example i is i itself.
+	IDs  []int
+	Keys []string
 }
 
 // Len returns n, the number of examples.
@@ -41,16 +45,8 @@ func (d *Dataset) Row(i int) []float32 {
 	return d.X[i*f : (i+1)*f : (i+1)*f]
 }
 
-// ID returns where example i came from; see [Dataset.IDs].
-func (d *Dataset) ID(i int) int {
-	if d.IDs == nil {
-		return i
-	}
-	return d.IDs[i]
-}
-
-// Subset returns a copy of the examples idx, in that order, repeats included.
-// It panics if an index is out of range.
+// Subset returns a copy of the examples idx, in that order, repeats included,
+// with their ids. It panics if an index is out of range.
 func (d *Dataset) Subset(idx []int) *Dataset {
 	f := d.Features()
 	s := &Dataset{
@@ -59,12 +55,9 @@ func (d *Dataset) Subset(idx []int) *Dataset {
 		Y:       make([]int32, len(idx)),
 		Shape:   slices.Clone(d.Shape),
 		Classes: d.Classes,
-		IDs:     make([]int, len(idx)),
 	}
 	d.Gather(idx, s.X, s.Y)
-	for k, i := range idx {
-		s.IDs[k] = d.ID(i)
-	}
+	s.IDs, s.Keys = d.subsetIDs(idx)
 	return s
 }
 
@@ -117,19 +110,19 @@ func (d *Dataset) Validate() error {
 	if !whole || rest != len(d.Y) {
 		return bad("%d feature values for %d labels; shape %v asks for their product with the number of labels", len(d.X), len(d.Y), d.Shape)
 	}
-	if d.IDs != nil && len(d.IDs) != len(d.Y) {
-		return bad("%d ids for %d examples; give one each, or leave IDs nil", len(d.IDs), len(d.Y))
+	if err := d.validateIDs(); err != nil {
+		return bad("%w", err)
 	}
 	for i, y := range d.Y {
 		if y < 0 || int(y) >= d.Classes {
-			return &ExampleError{d.Name, i, d.ID(i), fmt.Sprintf("label %d with %d classes; correct the label or set Classes", y, d.Classes)}
+			return &ExampleError{d.Name, i, d.Key(i), fmt.Sprintf("label %d with %d classes; correct the label or set Classes", y, d.Classes)}
 		}
 	}
 	f := d.Features()
 	for k, x := range d.X {
 		if x-x != 0 { // true for NaN and ±Inf alone
 			i := k / f
-			return &ExampleError{d.Name, i, d.ID(i), fmt.Sprintf("feature %d is %v; replace it or drop the example", k%f, x)}
+			return &ExampleError{d.Name, i, d.Key(i), fmt.Sprintf("feature %d is %v; replace it or drop the example", k%f, x)}
 		}
 	}
 	return nil

@@ -20,11 +20,14 @@
 // An [Order] is a pure function of (seed, n, batch size, epoch): nothing about
 // it has to be stored, and replaying step t of a run needs no other step.
 //
-// # Indices and ids
+// # Positions and ids
 //
-// Orders and forget sets speak of positions in the training set, 0 … n−1.
-// [Dataset.IDs] says where the examples of a subset came from: their positions
-// in the file that was loaded.
+// Orders and the methods of a [ForgetSet] speak of positions in the training
+// set, 0 … n−1. The owner of the data speaks of ids, numbers or strings, which
+// an example keeps in every split and subset: [Dataset.Key] tells the id at a
+// position, [ForgetByID] finds the positions of ids. [ForgetPositions] is for
+// programs that have positions of this very set. Data without ids of its own
+// has the positions in the file that was loaded.
 //
 // # Randomness
 //

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ var (
 
 	// ErrForgetSpec reports a forget specification that cannot be understood
 	// or does not fit the training set.
-	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, first:COUNT or ids:FILE")
+	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, first:COUNT, ids:FILE or positions:FILE")
 
 	// ErrNoData reports a data set whose files are not where they were looked for.
 	ErrNoData = errors.New("data set not found")
@@ -47,34 +48,64 @@ func (e *FormatError) Error() string {
 // Unwrap returns the cause.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// IDError reports an id that cannot be in a forget set of N training examples.
+// IDError reports ids that do not name examples to forget: unknown ones, or one
+// that is given twice.
 type IDError struct {
-	ID        int
-	N         int  // valid ids are 0 … N−1
-	Duplicate bool // the id is valid but was given before
+	IDs       []string // the bad ones, in the order they were given
+	Dataset   string
+	N         int    // examples of the data set
+	Duplicate bool   // IDs[0] is known and was given before
+	Hint      string // what to do
 }
 
-// Error names the id and says what to do about it.
+// Error names the ids, four at most, and says what to do about them.
 func (e *IDError) Error() string {
 	if e.Duplicate {
-		return fmt.Sprintf("id %d is given twice; list every id once", e.ID)
+		return fmt.Sprintf("id %q is given twice; list every id once", abridge(e.IDs[0]))
 	}
-	return fmt.Sprintf("id %d is not in the training set of %d examples; ids run from 0 to %d", e.ID, e.N, e.N-1)
+	var names []string
+	for _, id := range e.IDs[:min(4, len(e.IDs))] {
+		names = append(names, strconv.Quote(abridge(id)))
+	}
+	if len(names) < len(e.IDs) {
+		names = append(names, "…")
+	}
+	what := "id " + names[0] + " is"
+	if len(e.IDs) > 1 {
+		what = fmt.Sprintf("%d ids, %s, are", len(e.IDs), strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("%s not among the %d examples of %q; %s", what, e.N, e.Dataset, e.Hint)
+}
+
+// PositionError reports a position that cannot be in a forget set of N training
+// examples.
+type PositionError struct {
+	Position  int
+	N         int  // valid positions are 0 … N−1
+	Duplicate bool // the position is valid but was given before
+}
+
+// Error names the position and says what to do about it.
+func (e *PositionError) Error() string {
+	if e.Duplicate {
+		return fmt.Sprintf("position %d is given twice; list every position once", e.Position)
+	}
+	return fmt.Sprintf("position %d is not in the training set of %d examples; positions run from 0 to %d", e.Position, e.N, e.N-1)
 }
 
 // ExampleError reports an example of a data set that cannot be trained on.
 type ExampleError struct {
 	Dataset string
-	Index   int // position in the data set
-	ID      int // position in the file it was loaded from, see Dataset.ID
+	Index   int    // position in the data set
+	ID      string // who it is, see Dataset.Key
 	Msg     string
 }
 
 // Error names the example and says what to do about it.
 func (e *ExampleError) Error() string {
 	where := fmt.Sprintf("data: %q: example %d", e.Dataset, e.Index)
-	if e.ID != e.Index {
-		where += fmt.Sprintf(" (id %d)", e.ID)
+	if e.ID != "" && e.ID != strconv.Itoa(e.Index) {
+		where += fmt.Sprintf(" (id %s)", abridge(e.ID))
 	}
 	return where + ": " + e.Msg
 }

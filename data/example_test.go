@@ -29,7 +29,7 @@ func Example() {
 }
 
 func ExampleForgetSet_Split() {
-	forget, err := data.NewForgetSet(6, []int{4, 1})
+	forget, err := data.ForgetPositions(6, []int{4, 1})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -39,10 +39,28 @@ func ExampleForgetSet_Split() {
 	// Output: kept [5 0] gone [4 1]
 }
 
-func ExampleNewForgetSet_unknown() {
-	_, err := data.NewForgetSet(6, []int{4, 6})
+func ExampleForgetPositions_unknown() {
+	_, err := data.ForgetPositions(6, []int{4, 6})
 	fmt.Println(err)
-	// Output: data: forget set: id 6 is not in the training set of 6 examples; ids run from 0 to 5
+	// Output: data: forget set: position 6 is not in the training set of 6 examples; positions run from 0 to 5
+}
+
+// An id names the same example in every part of the data.
+func ExampleForgetByID() {
+	all := &data.Dataset{
+		Name: "patients", Shape: []int{1}, Classes: 2,
+		X:    []float32{5, 6, 7, 8},
+		Y:    []int32{0, 1, 0, 1},
+		Keys: []string{"p-1", "p-2", "p-3", "p-4"},
+	}
+	part := all.Subset([]int{3, 1})
+	forget, err := data.ForgetByID(part, "p-2")
+	fmt.Println(forget.Positions(), err)
+	_, err = data.ForgetByID(part, "P4")
+	fmt.Println(err)
+	// Output:
+	// [1] <nil>
+	// data: forget set: id "P4" is not among the 2 examples of "patients"; did you mean "p-4"?
 }
 
 // A user's own data is a literal, checked once.

@@ -18,24 +18,28 @@ type ForgetSet struct {
 	Spec string
 
 	n    int
-	ids  []int    // sorted
+	at   []int    // the positions, sorted
 	bits []uint64 // bit i%64 of word i/64: is i in the set?
 }
 
-// NewForgetSet returns the set of the given ids, in any order, of a training
-// set of n examples. No ids make an empty set. The first id that is not in
-// 0 … n−1 or was given before is reported by an [*IDError].
-func NewForgetSet(n int, ids []int) (ForgetSet, error) {
+// ForgetPositions returns the set of the given positions, in any order, in a
+// training set of n examples. No positions make an empty set. The first that
+// is not in 0 … n−1 or was given before is reported by a [*PositionError].
+//
+// Positions are those in the very set that is trained on: after a split or a
+// subset, and in the next version of a file, the same number is somebody else.
+// What an owner of data asks for is [ForgetByID].
+func ForgetPositions(n int, positions []int) (ForgetSet, error) {
 	if n < 0 {
 		return ForgetSet{}, fmt.Errorf("data: forget set of a training set of %d examples", n)
 	}
 	b := newForgetBuilder(n)
-	for _, id := range ids {
-		if err := b.add(id); err != nil {
+	for _, i := range positions {
+		if err := b.add(i); err != nil {
 			return ForgetSet{}, fmt.Errorf("data: forget set: %w", err)
 		}
 	}
-	return b.set("ids"), nil
+	return b.set("positions"), nil
 }
 
 // RandomForget returns round(share × n) examples of ds, chosen uniformly
@@ -47,15 +51,15 @@ func RandomForget(ds *Dataset, share float64, seed uint64) ForgetSet {
 	}
 	n := ds.Len()
 	k := int(math.Round(share * float64(n)))
-	ids := make([]int, n)
-	countUp(ids)
+	at := make([]int, n)
+	countUp(at)
 	p := stream(seed, forForget, 0)
-	shuffle(&p, ids, k)
-	return mustForget(n, ids[:k], "random:"+strconv.FormatFloat(share, 'g', -1, 64))
+	shuffle(&p, at, k)
+	return mustForget(n, at[:k], "random:"+strconv.FormatFloat(share, 'g', -1, 64))
 }
 
 // Len returns the number of examples to forget.
-func (f ForgetSet) Len() int { return len(f.ids) }
+func (f ForgetSet) Len() int { return len(f.at) }
 
 // N returns the size of the training set that the set was made for, 0 for the
 // zero value.
@@ -67,11 +71,12 @@ func (f ForgetSet) Contains(i int) bool {
 	return i >= 0 && i < f.n && f.bits[i/64]>>(i%64)&1 == 1
 }
 
-// IDs returns a sorted copy of the ids.
-func (f ForgetSet) IDs() []int { return slices.Clone(f.ids) }
+// Positions returns a sorted copy of the positions in the training set.
+// [Dataset.Key] has the ids that belong to them.
+func (f ForgetSet) Positions() []int { return slices.Clone(f.at) }
 
-// All yields the ids in increasing order.
-func (f ForgetSet) All() iter.Seq[int] { return slices.Values(f.ids) }
+// All yields the positions in increasing order.
+func (f ForgetSet) All() iter.Seq[int] { return slices.Values(f.at) }
 
 // Retained returns the sorted positions of a training set of n examples that
 // are not in the set. It panics if the set was made for another n.
@@ -79,7 +84,7 @@ func (f ForgetSet) Retained(n int) []int {
 	if err := f.Validate(n); err != nil {
 		panic(err)
 	}
-	r := make([]int, 0, n-len(f.ids))
+	r := make([]int, 0, n-len(f.at))
 	for i := range n {
 		if !f.Contains(i) {
 			r = append(r, i)
@@ -121,36 +126,36 @@ func (f ForgetSet) Validate(n int) error {
 	return nil
 }
 
-// forgetBuilder collects ids one by one, so that a reader can name the line of
-// the first bad one. Its memory is bounded by n: repeats are refused.
+// forgetBuilder collects positions one by one, so that a reader can name the
+// line of the first bad one. Its memory is bounded by n: repeats are refused.
 type forgetBuilder struct{ f ForgetSet }
 
 func newForgetBuilder(n int) *forgetBuilder {
 	return &forgetBuilder{ForgetSet{n: n, bits: make([]uint64, (n+63)/64)}}
 }
 
-func (b *forgetBuilder) add(id int) error {
-	if id < 0 || id >= b.f.n {
-		return &IDError{ID: id, N: b.f.n}
+func (b *forgetBuilder) add(i int) error {
+	if i < 0 || i >= b.f.n {
+		return &PositionError{Position: i, N: b.f.n}
 	}
-	if b.f.Contains(id) {
-		return &IDError{ID: id, N: b.f.n, Duplicate: true}
+	if b.f.Contains(i) {
+		return &PositionError{Position: i, N: b.f.n, Duplicate: true}
 	}
-	b.f.bits[id/64] |= 1 << (id % 64)
-	b.f.ids = append(b.f.ids, id)
+	b.f.bits[i/64] |= 1 << (i % 64)
+	b.f.at = append(b.f.at, i)
 	return nil
 }
 
 // set ends the building.
 func (b *forgetBuilder) set(spec string) ForgetSet {
-	slices.Sort(b.f.ids)
+	slices.Sort(b.f.at)
 	b.f.Spec = spec
 	return b.f
 }
 
-// mustForget is NewForgetSet for ids that are valid by construction.
-func mustForget(n int, ids []int, spec string) ForgetSet {
-	f, err := NewForgetSet(n, ids)
+// mustForget is ForgetPositions for positions that are valid by construction.
+func mustForget(n int, positions []int, spec string) ForgetSet {
+	f, err := ForgetPositions(n, positions)
 	if err != nil {
 		panic(err)
 	}

@@ -9,11 +9,11 @@ import (
 
 func TestForgetSet(t *testing.T) {
 	ids := []int{129, 0, 64, 63}
-	f, err := NewForgetSet(130, ids)
+	f, err := ForgetPositions(130, ids)
 	require.NoError(t, err)
 	require.Equal(t, []int{129, 0, 64, 63}, ids, "the argument is not sorted in place")
-	require.Equal(t, []int{0, 63, 64, 129}, f.IDs())
-	require.Equal(t, f.IDs(), slices.Collect(f.All()))
+	require.Equal(t, []int{0, 63, 64, 129}, f.Positions())
+	require.Equal(t, f.Positions(), slices.Collect(f.All()))
 	require.Equal(t, 4, f.Len())
 	require.Equal(t, 130, f.N())
 	for i := -70; i < 300; i++ {
@@ -24,22 +24,22 @@ func TestForgetSet(t *testing.T) {
 	require.ErrorContains(t, f.Validate(131), "130 training examples, not 131")
 	require.Panics(t, func() { f.Retained(131) })
 
-	f.IDs()[0] = 77
-	require.Equal(t, 0, f.IDs()[0], "IDs returns a copy")
+	f.Positions()[0] = 77
+	require.Equal(t, 0, f.Positions()[0], "Positions returns a copy")
 }
 
 func TestForgetSetZero(t *testing.T) {
 	var f ForgetSet
 	require.Zero(t, f.Len())
 	require.False(t, f.Contains(0))
-	require.Empty(t, f.IDs())
+	require.Empty(t, f.Positions())
 	require.NoError(t, f.Validate(5))
 	require.Equal(t, []int{0, 1, 2}, f.Retained(3))
 	kept, gone := f.Split([]int{2, 1}, nil, nil)
 	require.Equal(t, []int{2, 1}, kept)
 	require.Empty(t, gone)
 
-	f, err := NewForgetSet(5, nil)
+	f, err := ForgetPositions(5, nil)
 	require.NoError(t, err)
 	require.Zero(t, f.Len())
 }
@@ -50,21 +50,21 @@ func TestForgetSetWhole(t *testing.T) {
 	require.Empty(t, f.Retained(70))
 }
 
-func TestForgetSetBadIDs(t *testing.T) {
+func TestForgetBadPositions(t *testing.T) {
 	for _, tc := range []struct {
-		ids  []int
-		want IDError
+		at   []int
+		want PositionError
 	}{
-		{[]int{1, 5, 9}, IDError{ID: 5, N: 5}},
-		{[]int{-1}, IDError{ID: -1, N: 5}},
-		{[]int{3, 1, 3, 8}, IDError{ID: 3, N: 5, Duplicate: true}},
+		{[]int{1, 5, 9}, PositionError{Position: 5, N: 5}},
+		{[]int{-1}, PositionError{Position: -1, N: 5}},
+		{[]int{3, 1, 3, 8}, PositionError{Position: 3, N: 5, Duplicate: true}},
 	} {
-		_, err := NewForgetSet(5, tc.ids)
-		var bad *IDError
+		_, err := ForgetPositions(5, tc.at)
+		var bad *PositionError
 		require.ErrorAs(t, err, &bad)
 		require.Equal(t, tc.want, *bad)
 	}
-	_, err := NewForgetSet(-1, nil)
+	_, err := ForgetPositions(-1, nil)
 	require.Error(t, err)
 }
 
@@ -76,8 +76,8 @@ func TestRandomForget(t *testing.T) {
 	f := RandomForget(d, 0.2, 7)
 	require.Equal(t, "random:0.2", f.Spec)
 	require.Equal(t, f, RandomForget(d, 0.2, 7))
-	require.NotEqual(t, f.IDs(), RandomForget(d, 0.2, 8).IDs())
-	require.Equal(t, "fc407584e1ab4d84", fingerprint(f.IDs()), "a seed means the same set for good")
+	require.NotEqual(t, f.Positions(), RandomForget(d, 0.2, 8).Positions())
+	require.Equal(t, "fc407584e1ab4d84", fingerprint(f.Positions()), "a seed means the same set for good")
 	for _, share := range []float64{-0.1, 1.1} {
 		require.Panics(t, func() { RandomForget(d, share, 7) })
 	}

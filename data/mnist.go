@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 )
 
 // FromIDX joins an IDX file of images (n × …) and one of labels (n) to a data
@@ -42,7 +43,7 @@ func FromIDX(name string, images, labels *IDX, classes int) (*Dataset, error) {
 	for i, y := range labels.Bytes {
 		if int(y) >= classes {
 			return nil, &FormatError{File: labels.Name, Offset: header + int64(i),
-				Err: &ExampleError{name, i, i, fmt.Sprintf("label %d with %d classes; correct the label or use the right file", y, classes)}}
+				Err: &ExampleError{name, i, strconv.Itoa(i), fmt.Sprintf("label %d with %d classes; correct the label or use the right file", y, classes)}}
 		}
 		ds.Y[i] = int32(y)
 	}

@@ -64,6 +64,10 @@ func concat(a, b *Dataset) *Dataset {
 	c := emptyLike(a)
 	c.X = slices.Concat(a.X, b.X)
 	c.Y = slices.Concat(a.Y, b.Y)
+	if a.Keys != nil || b.Keys != nil {
+		c.Keys = slices.Concat(a.keys(), b.keys())
+		return c
+	}
 	c.IDs = make([]int, 0, a.Len()+b.Len())
 	for _, d := range []*Dataset{a, b} {
 		for i := range d.Len() {

@@ -7,24 +7,33 @@ import (
 )
 
 // Stats holds the mean and the standard deviation of every channel of a data
-// set. A shape of three dimensions has Shape[0] channels, any other has one.
+// set. An image, of three dimensions, has Shape[0] channels. In any other shape
+// each value is a channel of its own: the columns of a table have units of
+// their own, and share nothing.
 type Stats struct {
 	Mean, Std []float64
 }
 
 // ChannelStats measures ds, which must have at least one example. The standard
-// deviation is that of the population; a constant channel gets 1, so that it
-// is centred and not divided by zero.
+// deviation is that of the population. A channel whose values are all the same
+// gets the deviation 1: it becomes 0 everywhere, and what another set has in it
+// keeps its unit. The mean of such a channel is that very value.
 func ChannelStats(ds *Dataset) Stats {
 	if ds.Len() == 0 {
 		panic(fmt.Sprintf("data: %q: statistics of no examples", ds.Name))
 	}
 	c := channels(ds)
 	st := Stats{Mean: make([]float64, c), Std: make([]float64, c)}
+	first, constant := make([]float32, c), make([]bool, c)
+	size := ds.Features() / c
+	for k := range c {
+		first[k], constant[k] = ds.X[k*size], true
+	}
 	count := float64(len(ds.X) / c)
 	eachChannel(ds, func(k int, x []float32) {
 		for _, v := range x {
 			st.Mean[k] += float64(v)
+			constant[k] = constant[k] && v == first[k]
 		}
 	})
 	for k := range st.Mean {
@@ -38,8 +47,9 @@ func ChannelStats(ds *Dataset) Stats {
 		}
 	})
 	for k, s := range st.Std {
-		if st.Std[k] = math.Sqrt(s / count); st.Std[k] == 0 {
-			st.Std[k] = 1
+		st.Std[k] = math.Sqrt(s / count)
+		if constant[k] { // which rounding would hide from both sums
+			st.Mean[k], st.Std[k] = float64(first[k]), 1
 		}
 	}
 	return st
@@ -74,11 +84,12 @@ func Standardize(train *Dataset, others ...*Dataset) []*Dataset {
 	return out
 }
 
+// channels returns the number of channels of one example, see Stats.
 func channels(ds *Dataset) int {
 	if len(ds.Shape) == 3 {
 		return ds.Shape[0]
 	}
-	return 1
+	return ds.Features()
 }
 
 // eachChannel calls f with every channel of every example, in order.

@@ -148,7 +148,7 @@ func TestDrop(t *testing.T) {
 	ds := tiny()
 	order := data.Order{Seed: 1, N: 7, Batch: 3}
 	gone := order.Step(1)
-	u, err := data.NewForgetSet(7, append([]int{order.Step(0)[0]}, gone...))
+	u, err := data.ForgetPositions(7, append([]int{order.Step(0)[0]}, gone...))
 	require.NoError(t, err)
 	cfg := nets.Config{Steps: 4, Batch: 3, Momentum: 0.5, WeightDecay: 0.1, LR: nets.ConstantRate(0.3), Seed: 1, DType: graph.Float64, Drop: u}
 	run, err := nets.Train(t.Context(), nets.Logistic(3, 2), ds, cfg)

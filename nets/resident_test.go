@@ -46,7 +46,7 @@ func (fullProgram) Run(_, _ []*graph.Tensor) error {
 // gathers them; with augmentation there is none.
 func TestKeptData(t *testing.T) {
 	ds := noise(40, 1, 8, 8)
-	drop, err := data.NewForgetSet(40, []int{3, 8, 9, 30})
+	drop, err := data.ForgetPositions(40, []int{3, 8, 9, 30})
 	require.NoError(t, err)
 	for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
 		for _, c := range []struct {

@@ -25,12 +25,12 @@ func TestBadProblems(t *testing.T) {
 	for _, m := range methods {
 		q := p
 		var err error
-		q.Forget, err = data.NewForgetSet(n, all)
+		q.Forget, err = data.ForgetPositions(n, all)
 		require.NoError(t, err)
 		_, err = m.Unlearn(t.Context(), q)
 		require.ErrorIs(t, err, unlearning.ErrNothingLeft, m.Name())
 
-		q.Forget, err = data.NewForgetSet(n+5, []int{n + 2})
+		q.Forget, err = data.ForgetPositions(n+5, []int{n + 2})
 		require.NoError(t, err)
 		_, err = m.Unlearn(t.Context(), q)
 		require.Error(t, err, m.Name())

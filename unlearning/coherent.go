@@ -69,7 +69,7 @@ func (q *request) unbalanced(alpha *graph.Tensor) bool {
 // taken for a vector over pairs of label and class, less the mean of all
 // examples.
 func (q *request) coherence(alpha *graph.Tensor) float64 {
-	u := q.Forget.IDs()
+	u := q.Forget.Positions()
 	if len(u) < 2 {
 		return 0
 	}

@@ -63,13 +63,13 @@ type contrary struct{ cosine, part, before, erase, tune, shrunk float64 }
 
 func forgetContrary(b *testing.B, clean, test *data.Dataset, kind string, share float64) (m contrary) {
 	ds := *clean
-	ids := data.RandomForget(clean, share, 3).IDs()
+	ids := data.RandomForget(clean, share, 3).Positions()
 	if kind == "wrong" || kind == "half" || kind == "noisy" {
 		ds.Y = slices.Clone(clean.Y)
 		r := rand.New(rand.NewPCG(1, 2))
 		wrong := ids
 		if kind == "noisy" {
-			wrong = data.RandomForget(clean, 0.2, 4).IDs()
+			wrong = data.RandomForget(clean, 0.2, 4).Positions()
 		}
 		for j, i := range wrong {
 			if kind != "half" || j%2 == 0 {
@@ -88,7 +88,7 @@ func forgetContrary(b *testing.B, clean, test *data.Dataset, kind string, share 
 		ids = hardest(alpha, len(ids))
 	}
 	p := unlearning.Problem{Run: run, History: rec.Record()}
-	p.Forget, err = data.NewForgetSet(ds.Len(), ids)
+	p.Forget, err = data.ForgetPositions(ds.Len(), ids)
 	require.NoError(b, err)
 
 	v := answers(b, unlearning.Retrain{}, p, test)

@@ -24,7 +24,7 @@ func TestContrary(t *testing.T) {
 		ds.Y = append([]int32(nil), clean.Y...)
 		wrong := data.RandomForget(clean, tc.share, 3)
 		r := rand.New(rand.NewPCG(1, 2))
-		for _, i := range wrong.IDs() {
+		for _, i := range wrong.Positions() {
 			ds.Y[i] = (ds.Y[i] + 1 + int32(r.IntN(9))) % 10
 		}
 		p := record(t, nets.MLP(64, 64, 10), &ds, nets.Config{

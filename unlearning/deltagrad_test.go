@@ -47,7 +47,7 @@ func TestDeltaGradNetwork(t *testing.T) {
 		Epochs: 10, Batch: 64, LR: nets.ConstantRate(0.2), Seed: 1,
 	}, history.All())
 	var err error
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
 	require.NoError(t, err)
 	v := solve(t, unlearning.Retrain{}, p)
 	moved := distance(p.Run.Params, v)
@@ -60,7 +60,7 @@ func TestDeltaGradNetwork(t *testing.T) {
 
 	// U is met at the second step after the explicit ones: until the next
 	// explicit step there is no pair, which is counted.
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(11)[:1])
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(11)[:1])
 	require.NoError(t, err)
 	late, err := unlearning.DeltaGrad{Trust: 2}.Unlearn(t.Context(), p)
 	require.NoError(t, err)

@@ -43,7 +43,7 @@ func TestErase(t *testing.T) {
 	}, history.Pushes())
 	for _, share := range []float64{0.05, 0.2, 0.5} {
 		p.Forget = data.RandomForget(ds.Train, share, 7)
-		kept, gone := p.Forget.Retained(ds.Train.Len()), p.Forget.IDs()
+		kept, gone := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
 		remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, gone) - gap(t, p, w, kept) }
 		v := solve(t, unlearning.Retrain{}, p)
 		for _, cost := range []float64{0.1, 0.2, 0.4} {
@@ -125,11 +125,11 @@ func TestEraseUnseen(t *testing.T) {
 	require.NoError(t, err)
 	p := unlearning.Problem{Run: run, History: rec.Record()}
 	order := run.Order.Epoch(0)
-	p.Forget, err = data.NewForgetSet(ds.Len(), order[500:600])
+	p.Forget, err = data.ForgetPositions(ds.Len(), order[500:600])
 	require.NoError(t, err)
 	u := solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
 	require.Less(t, distance(u, run.Params), 1e-5)
-	p.Forget, err = data.NewForgetSet(ds.Len(), order[400:600])
+	p.Forget, err = data.ForgetPositions(ds.Len(), order[400:600])
 	require.NoError(t, err)
 	u = solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
 	require.Greater(t, distance(u, run.Params), 1e-3)
@@ -175,13 +175,13 @@ func TestMiniClass(t *testing.T) {
 		require.NoError(t, err)
 		return a
 	}
-	require.Less(t, acc(p.Forget.IDs()), 1.0)
+	require.Less(t, acc(p.Forget.Positions()), 1.0)
 	require.Greater(t, acc(p.Forget.Retained(ds.Train.Len())), 97.0)
 	random := data.RandomForget(ds.Train, 0.2, 7)
-	class := p.Forget.IDs()
-	both := append(slices.Clone(class), random.IDs()...)
+	class := p.Forget.Positions()
+	both := append(slices.Clone(class), random.Positions()...)
 	slices.Sort(both)
-	p.Forget, err = data.NewForgetSet(ds.Train.Len(), slices.Compact(both))
+	p.Forget, err = data.ForgetPositions(ds.Train.Len(), slices.Compact(both))
 	require.NoError(t, err)
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)

@@ -71,7 +71,7 @@ func TestReplay(t *testing.T) {
 	last := unlearning.Rewind{Cost: 12.0 / float64(p.Run.Steps)}
 	for batch, met := range map[int]bool{0: false, 2: true} {
 		var err error
-		p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(p.Run.Steps - 13 + batch)[:1])
+		p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(p.Run.Steps - 13 + batch)[:1])
 		require.NoError(t, err)
 		res, err := last.Unlearn(t.Context(), p)
 		require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestBeforeU(t *testing.T) {
 	const met = 7
 	batch := p.Run.Order.Step(met)
 	var err error
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), batch[:1])
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), batch[:1])
 	require.NoError(t, err)
 	exact, err := unlearning.Recursion{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestBeforeU(t *testing.T) {
 
 	// Steps without a difference make no pairs that would have to be rejected.
 	p = logistic(t, 0, nets.Config{Epochs: 4}, history.All())
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
 	require.NoError(t, err)
 	pairs, err := unlearning.Recursion{Curvature: unlearning.LBFGS{}}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
@@ -152,7 +152,7 @@ func TestRetrainIsTraining(t *testing.T) {
 	p := digits(t, graph.Float64, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	gone := map[int]bool{}
-	for _, i := range p.Forget.IDs() {
+	for _, i := range p.Forget.Positions() {
 		gone[i] = true
 	}
 	res, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
@@ -316,7 +316,7 @@ func TestFullyDeletedBatch(t *testing.T) {
 	ds := gaussian(8, f)
 	p := record(t, quadratic(f), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Momentum: 0.9, WeightDecay: 0.1, Seed: 5, DType: graph.Float64}, history.All())
 	var err error
-	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(0))
+	p.Forget, err = data.ForgetPositions(8, p.Run.Order.Step(0))
 	require.NoError(t, err)
 
 	m := p.Run.Model.Clone()
@@ -332,7 +332,7 @@ func TestFullyDeletedBatch(t *testing.T) {
 	require.InDeltaSlice(t, want, solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
 
 	// The second batch wholly forgotten: the first step alone.
-	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(1))
+	p.Forget, err = data.ForgetPositions(8, p.Run.Order.Step(1))
 	require.NoError(t, err)
 	w1, _ := stateAt(t, p, 1)
 	require.InDeltaSlice(t, w1.Float64s(), solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)

@@ -145,7 +145,7 @@ func TestCoherent(t *testing.T) {
 	ds := q.Run.Data
 	of := func(ids ...int) (whole float64) {
 		var err error
-		q.Forget, err = data.NewForgetSet(ds.Len(), ids)
+		q.Forget, err = data.ForgetPositions(ds.Len(), ids)
 		require.NoError(t, err)
 		return q.coherence(alpha)
 	}
@@ -157,10 +157,10 @@ func TestCoherent(t *testing.T) {
 		}
 		return ids
 	}
-	require.Less(t, math.Abs(of(q.Forget.IDs()...)), 0.005)
+	require.Less(t, math.Abs(of(q.Forget.Positions()...)), 0.005)
 	for _, share := range []float64{0.01, 0.05, 0.2, 0.5, 0.98} { // also where few are left
 		for seed := range uint64(40) {
-			of(data.RandomForget(ds, share, seed).IDs()...)
+			of(data.RandomForget(ds, share, seed).Positions()...)
 			require.False(t, q.coherent(alpha), "share %g, seed %d", share, seed)
 		}
 	}
@@ -169,7 +169,7 @@ func TestCoherent(t *testing.T) {
 	of(class(0, 1, 2, 3, 4)...)
 	require.True(t, q.coherent(alpha))
 	for _, share := range []float64{0.1, 0.3} {
-		ids := append(class(3), data.RandomForget(ds, share, 1).IDs()...)
+		ids := append(class(3), data.RandomForget(ds, share, 1).Positions()...)
 		slices.Sort(ids)
 		of(slices.Compact(ids)...)
 		require.True(t, q.coherent(alpha), "class 3 and %g of all", share)

@@ -46,7 +46,7 @@ func TestDeltaGrad(t *testing.T) {
 	require.InDelta(t, want, res.GradEvals, 1e-6)
 
 	// A wholly forgotten batch does not lose the place in the record.
-	p.Forget, err = data.NewForgetSet(p.Run.Data.Len(), p.Run.Order.Step(9))
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(9))
 	require.NoError(t, err)
 	v = solve(t, unlearning.Retrain{}, p)
 	require.Less(t, distance(solve(t, unlearning.DeltaGrad{T0: 1}, p), v)/distance(p.Run.Params, v), 1e-10)
@@ -89,7 +89,7 @@ func TestAmnesiacByHand(t *testing.T) {
 	ds := gaussian(8, 3)
 	p := record(t, quadratic(3), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Seed: 5, DType: graph.Float64}, history.All())
 	var err error
-	p.Forget, err = data.NewForgetSet(8, p.Run.Order.Step(0)[:1])
+	p.Forget, err = data.ForgetPositions(8, p.Run.Order.Step(0)[:1])
 	require.NoError(t, err)
 	w1, _ := stateAt(t, p, 1)
 	got := solve(t, unlearning.Amnesiac{}, p)

@@ -123,7 +123,7 @@ func TestAmnesiacRecord(t *testing.T) {
 	ds := gaussian(8, 3)
 	p := record(t, quadratic(3), ds, nets.Config{Epochs: 1, Batch: 4, Momentum: 0.9, Seed: 5, DType: graph.Float64}, history.All())
 	var err error
-	p.Forget, err = data.NewForgetSet(8, []int{p.Run.Order.Step(0)[0], p.Run.Order.Step(1)[0]})
+	p.Forget, err = data.ForgetPositions(8, []int{p.Run.Order.Step(0)[0], p.Run.Order.Step(1)[0]})
 	require.NoError(t, err)
 	require.InDeltaSlice(t, p.Run.Initial.Float64s(), solve(t, unlearning.Amnesiac{}, p).Float64s(), 1e-14)
 
@@ -204,12 +204,12 @@ func TestBadRivals(t *testing.T) {
 		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), name)
 		require.Zero(t, res.GradEvals, name)
 
-		q.Forget, err = data.NewForgetSet(n, all)
+		q.Forget, err = data.ForgetPositions(n, all)
 		require.NoError(t, err)
 		_, err = m.Unlearn(t.Context(), q)
 		require.ErrorIs(t, err, unlearning.ErrNothingLeft, name)
 
-		q.Forget, err = data.NewForgetSet(n+5, []int{n + 2})
+		q.Forget, err = data.ForgetPositions(n+5, []int{n + 2})
 		require.NoError(t, err)
 		_, err = m.Unlearn(t.Context(), q)
 		require.Error(t, err, name)

@@ -21,7 +21,7 @@ import (
 )
 
 func TestBadConfig(t *testing.T) {
-	all, err := data.NewForgetSet(7, []int{1})
+	all, err := data.ForgetPositions(7, []int{1})
 	require.NoError(t, err)
 	for _, c := range []struct {
 		name   string

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -77,7 +78,7 @@ func (d *design) trained(m int) (ids []int, forget data.ForgetSet, err error) {
 	if len(gone) == 0 || len(gone) == len(ids) {
 		return nil, forget, bad("%s would forget %d of its %d examples; audit more examples, or a smaller share", d.file(m), len(gone), len(ids))
 	}
-	forget, err = data.NewForgetSet(len(ids), gone)
+	forget, err = data.ForgetPositions(len(ids), gone)
 	return ids, forget, err
 }
 
@@ -88,7 +89,7 @@ func canonical(ds *data.Dataset, candidates data.ForgetSet) (*data.Dataset, []in
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return ds.ID(i) - ds.ID(j) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(ds.ID(i), ds.ID(j)) })
 	if !slices.IsSorted(order) {
 		ds = ds.Subset(order)
 	}

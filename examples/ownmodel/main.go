@@ -94,7 +94,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			wrong = append(wrong, i)
 		}
 	}
-	forget, err := data.NewForgetSet(train.Len(), wrong)
+	forget, err := data.ForgetPositions(train.Len(), wrong)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func attack(ctx context.Context, c attacks.Querier, p unlearning.Problem, test *
 	if err != nil {
 		return loss, entropy, err
 	}
-	forgotten, unseen := train.Subset(p.Forget.IDs()), test.Subset(like)
+	forgotten, unseen := train.Subset(p.Forget.Positions()), test.Subset(like)
 	for _, a := range []struct {
 		signal attacks.Signal
 		to     *attacks.Interval

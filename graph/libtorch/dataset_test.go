@@ -36,7 +36,7 @@ func TestKeptData(t *testing.T) {
 			for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
 				t.Run(name+"/"+a.Name+"/"+dt.String(), func(t *testing.T) {
 					ds := noise(a, 100)
-					drop, err := data.NewForgetSet(100, []int{1, 17, 40, 41, 42})
+					drop, err := data.ForgetPositions(100, []int{1, 17, 40, 41, 42})
 					require.NoError(t, err)
 					all := func(e graph.Engine) []*graph.Tensor { return results(t, a, e, dt, ds, drop) }
 					want, got := all(sentBatches{e}), all(e)
