@@ -100,10 +100,11 @@ func (c column) format(results []Result) string {
 	return s
 }
 
-// values returns those that are not missing.
+// values returns those that are not missing. A method that could not run has
+// none, not even a cost of 0.
 func (c column) values(results []Result) (x []float64) {
 	for _, r := range results {
-		if v := c.value(r); v.Exists() {
+		if v := c.value(r); r.Error == "" && v.Exists() {
 			x = append(x, float64(v))
 		}
 	}

@@ -57,14 +57,12 @@ func Evaluate(ctx context.Context, p unlearning.Problem, test *data.Dataset, res
 }
 
 // fastRow retrains for evals gradient evaluations and measures the outcome.
-// Where they do not pay for one step there is no such model, and the row's
-// measures are missing.
+// Where they do not pay for one step there is no such model, and the row says
+// so.
 func (r *Reference) fastRow(ctx context.Context, name string, evals float64) (Result, error) {
 	res, err := r.FastRetrain(ctx, evals)
 	if errors.Is(err, unlearning.ErrBudget) {
-		row := r.shared
-		row.Method = name
-		return row, nil
+		return r.shared.failed(name, err), nil
 	}
 	if err != nil {
 		return Result{}, err

@@ -63,7 +63,9 @@ func (e Experiment) Check() error {
 }
 
 // Run trains, forgets by each method and measures, one Result for each method
-// in their order.
+// in their order. A method that cannot run has a row with its Error, and so have
+// all of them where training or retraining fails; the error of Run itself says
+// that the experiment makes no sense, or that ctx ended.
 func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	train, arch, forget, err := e.prepare()
 	if err != nil {
@@ -75,16 +77,28 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 		}
 	}
 	progress("training")
-	cfg := e.Config
+	cfg := e.Config.WithDefaults()
 	model, err := nets.NewModel(arch, cfg.Engine, cfg.DType)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
 	recs, hooks := recorders(e.Methods, model, train, cfg)
 	cfg.Hooks = append(slices.Clone(cfg.Hooks), hooks...)
+	shared := describe(train, model, cfg, epochs(cfg, train), forget)
+	shared.Dataset = e.Data.Name
+	var rows []Result
+	failed := func(err error) ([]Result, error) {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		for _, name := range e.Methods {
+			rows = append(rows, shared.failed(name, err))
+		}
+		return rows, nil
+	}
 	run, err := model.Train(ctx, train, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("bench: seed %d: %w", cfg.Seed, err)
+		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 	}
 	records := map[string]*history.Record{}
 	for name, rec := range recs {
@@ -93,18 +107,32 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	p := unlearning.Problem{Run: run, Forget: forget}
 	ref, err := NewReference(ctx, p, e.Data.Test, progress)
 	if err != nil {
-		return nil, err
+		return failed(err)
 	}
 	var mini *unlearning.Result
-	var rows []Result
 	for _, name := range e.Methods {
 		progress(name)
 		row, err := ref.row(ctx, name, records, &mini)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil {
+			err = row.check() // what JSON cannot hold must not cost the other rows
+		}
 		if err != nil {
-			return nil, err
+			row = ref.shared.failed(name, err)
 		}
 		row.Dataset = e.Data.Name
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// epochs returns how many epochs a run makes, in parts where it is a number of
+// steps.
+func epochs(cfg nets.Config, train *data.Dataset) float64 {
+	if cfg.Steps == 0 {
+		return float64(cfg.Epochs)
+	}
+	return float64(cfg.Steps) / float64(data.Order{N: train.Len(), Batch: cfg.Batch}.StepsPerEpoch())
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,38 @@ func TestExperiment(t *testing.T) {
 	require.Equal(t, "logistic", rows[0].Net)
 	require.Less(t, rows[0].RelDist, Float(0.5))
 	require.Positive(t, rows[0].HistoryBytesKept)
+}
+
+// TestExperimentFails: what cannot run is a row that says why, and costs no other.
+func TestExperimentFails(t *testing.T) {
+	e := small()
+	e.Methods = []string{"before", "mini:0.0001", "retrain"}
+	rows, err := e.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rows, 3)
+	require.Contains(t, rows[1].Error, "unlearning: mini: the budget is less than one step")
+	require.Equal(t, "mini:0.0001", rows[1].Method)
+	require.False(t, rows[1].TestAcc.Exists())
+	require.Empty(t, rows[0].Error+rows[2].Error)
+
+	e.Config.LR = nets.ConstantRate(1e30)
+	rows, err = e.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rows, 3)
+	for i, r := range rows {
+		require.Contains(t, r.Error, "seed 3: nets: training diverged at step")
+		require.Equal(t, e.Methods[i], r.Method)
+		require.Equal(t, "digits", r.Dataset)
+		require.Equal(t, 60, r.NForget)
+		require.EqualValues(t, 2, r.Epochs)
+		require.Equal(t, "constant", r.Schedule)
+		require.NoError(t, r.check())
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	_, err = e.Run(ctx)
+	require.ErrorIs(t, err, context.Canceled, "an interrupt is no result")
 }
 
 func TestExperimentCheck(t *testing.T) {

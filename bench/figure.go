@@ -13,7 +13,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // palette is Okabe and Ito's, distinguishable with colour-vision deficiencies.
@@ -23,11 +22,11 @@ var palette = []color.RGBA{
 }
 
 // WriteFigure draws columns, one a row of panels, against cost in units of
-// retraining, one panel a section, as SVG. Methods with a budget, "mini:0.1"
+// retraining, one panel a section, in a format of FigureFormat. Methods with a budget, "mini:0.1"
 // and "mini:0.2", make one curve; those without cost, and retraining, are
 // horizontal lines. Columns whose values are all positive and span more than a factor of twenty
 // get a logarithmic axis.
-func (t *Table) WriteFigure(w io.Writer, heads ...string) error {
+func (t *Table) WriteFigure(w io.Writer, format string, heads ...string) error {
 	sel := &Table{Results: t.Results}
 	if err := sel.Select(heads...); err != nil {
 		return err
@@ -84,7 +83,10 @@ func (t *Table) WriteFigure(w io.Writer, heads ...string) error {
 		}
 		plots[i] = row
 	}
-	c := vgsvg.New(vg.Length(len(order)+1)*2.4*vg.Inch, vg.Length(len(heads))*2.2*vg.Inch)
+	c, err := newCanvas(format, vg.Length(len(order)+1)*2.4*vg.Inch, vg.Length(len(heads))*2.2*vg.Inch)
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
 	tiles := draw.Tiles{Rows: len(heads), Cols: len(order) + 1, PadX: vg.Points(8), PadY: vg.Points(8), PadRight: vg.Points(4)}
 	for i, row := range plot.Align(plots, tiles, draw.New(c)) {
 		for j, canvas := range row {
@@ -93,7 +95,7 @@ func (t *Table) WriteFigure(w io.Writer, heads ...string) error {
 			}
 		}
 	}
-	_, err := c.WriteTo(w)
+	_, err = c.WriteTo(w)
 	return err
 }
 

@@ -44,8 +44,8 @@ const maxLine = 1 << 16
 
 // ReadJSONL reads what WriteJSONL wrote; name stands for r in errors, which
 // give the line. Every line must hold all fields of Result and no others, but
-// engine, which older files have not, and guards, which those have in which one
-// fired; empty lines are skipped.
+// engine, which older files have not, guards, which those have in which one
+// fired, and error, of a method that could not run; empty lines are skipped.
 func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	var results []Result
 	sc := bufio.NewScanner(r)
@@ -88,7 +88,7 @@ func parseResult(line []byte) (Result, error) {
 	t := reflect.TypeFor[Result]()
 	for i := range t.NumField() {
 		v, ok := fields[fieldName(t, i)]
-		if !ok && slices.Contains([]string{"engine", "guards"}, fieldName(t, i)) {
+		if !ok && slices.Contains([]string{"engine", "guards", "error"}, fieldName(t, i)) {
 			continue
 		}
 		if !ok {

@@ -63,7 +63,7 @@ func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 	if progress == nil {
 		progress = func(string) {}
 	}
-	r := &Reference{problem: p, test: test, forgot: p.Forget.Positions(), kept: p.Forget.Retained(p.Run.Data.Len()), shared: describe(p)}
+	r := &Reference{problem: p, test: test, forgot: p.Forget.Positions(), kept: p.Forget.Retained(p.Run.Data.Len()), shared: describe(p.Run.Data, p.Run.Model, p.Run.Config, float64(p.Run.Steps)/float64(p.Run.Order.StepsPerEpoch()), p.Forget)}
 	var err error
 	if r.unseen, err = Unseen(p.Run.Data, p.Forget, test, p.Run.Config.Seed); err != nil {
 		return nil, err

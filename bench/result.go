@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
-	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 // Float is a number that may be missing.
@@ -55,6 +55,10 @@ type Result struct {
 	// the field had none, or is of an older file.
 	Guards map[string]int `json:"guards,omitempty"`
 
+	// Error says why the method could not run; every measure is missing then and
+	// the costs are 0. A line without the field is of a method that ran.
+	Error string `json:"error,omitempty"`
+
 	// The timing fields come last: all others are the same bytes on every
 	// repetition.
 	Seconds        float64 `json:"seconds"`
@@ -62,15 +66,15 @@ type Result struct {
 }
 
 // describe returns a Result with the fields that every row of a cell shares,
-// and every measure missing.
-func describe(p unlearning.Problem) Result {
-	cfg, order := p.Run.Config, p.Run.Order
+// and every measure missing. Batch and LR of the configuration are set; epochs
+// are those of the steps that are made.
+func describe(train *data.Dataset, model *nets.Model, cfg nets.Config, epochs float64, forget data.ForgetSet) Result {
 	r := Result{
-		Dataset: strings.TrimSuffix(p.Run.Data.Name, "/train"),
-		Net:     p.Run.Model.Arch().Name, Seed: cfg.Seed,
-		Forget: p.Forget.Spec, N: p.Run.Data.Len(), NForget: p.Forget.Len(),
-		Epochs: float64(p.Run.Steps) / float64(order.StepsPerEpoch()), Batch: cfg.Batch,
-		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay, Engine: p.Run.Model.Engine().Name(),
+		Dataset: strings.TrimSuffix(train.Name, "/train"),
+		Net:     model.Arch().Name, Seed: cfg.Seed,
+		Forget: forget.Spec, N: train.Len(), NForget: forget.Len(),
+		Epochs: epochs, Batch: cfg.Batch,
+		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay, Engine: model.Engine().Name(),
 	}
 	switch s := cfg.LR.(type) {
 	case nets.ConstantRate:
@@ -89,6 +93,13 @@ func describe(p unlearning.Problem) Result {
 	} {
 		*f = attacks.Missing()
 	}
+	return r
+}
+
+// failed returns the row of a method that could not run.
+func (r Result) failed(method string, err error) Result {
+	r.Method = method
+	r.Error = strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "bench: ")), " ") // one line
 	return r
 }
 

@@ -86,11 +86,12 @@ func (t *Table) Markdown() string {
 }
 
 // Brief returns one Markdown table of all sections, without their titles: the
-// first column says what is forgotten. Guards that fired stand beneath.
+// first column says what is forgotten. Guards that fired stand beneath, and why
+// methods could not run.
 func (t *Table) Brief() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| forget | %s |\n|---|---|%s\n", strings.Join(t.headers(), " | "), strings.Repeat("---:|", len(t.shown())))
-	var fired []string
+	var fired, failed []string
 	for _, s := range t.sections() {
 		for _, row := range s.rows {
 			fmt.Fprintf(&b, "| %s | %s |\n", s.forget, strings.Join(row, " | "))
@@ -98,9 +99,15 @@ func (t *Table) Brief() string {
 		if s.guards != "" {
 			fired = append(fired, s.forget+": "+s.guards)
 		}
+		if s.failures != "" {
+			failed = append(failed, s.forget+": "+s.failures)
+		}
 	}
 	if fired != nil {
 		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, strings.Join(fired, " | "))
+	}
+	if failed != nil {
+		fmt.Fprintf(&b, "\n%s%s.\n", failuresHead, strings.Join(failed, " | "))
 	}
 	return b.String()
 }
@@ -129,10 +136,14 @@ type section struct {
 	forget      string
 	title, note string
 	guards      string // by method, how often they fired
+	failures    string // by method and seed, why they could not run
 	rows        [][]string
 }
 
-const guardsHead = "Guards that fired, over all seeds: "
+const (
+	guardsHead   = "Guards that fired, over all seeds: "
+	failuresHead = "Could not run: "
+)
 
 // notes returns what stands beneath the table of a section.
 func (s section) notes() string {
@@ -143,7 +154,33 @@ func (s section) notes() string {
 	if s.guards != "" {
 		fmt.Fprintf(&b, "\n%s%s.\n", guardsHead, s.guards)
 	}
+	if s.failures != "" {
+		fmt.Fprintf(&b, "\n%s%s.\n", failuresHead, s.failures)
+	}
 	return b.String()
+}
+
+// failures says which seeds of a method could not run and why, "" if all could.
+func failures(method string, results []Result) string {
+	var whys []string
+	seeds := map[string][]string{}
+	for _, r := range results {
+		if r.Error == "" {
+			continue
+		}
+		if seeds[r.Error] == nil {
+			whys = append(whys, r.Error)
+		}
+		seeds[r.Error] = append(seeds[r.Error], strconv.FormatUint(r.Seed, 10))
+	}
+	for i, why := range whys {
+		plural := "s"
+		if len(seeds[why]) == 1 {
+			plural = ""
+		}
+		whys[i] = fmt.Sprintf("%s with seed%s %s: %s", method, plural, strings.Join(seeds[why], ", "), why)
+	}
+	return strings.Join(whys, "; ")
 }
 
 // fired says how often the guards of a method fired in results, "" if none did.
@@ -218,8 +255,11 @@ func (t *Table) newSection(c cell, results []Result) section {
 		seeds, forgotten = append(seeds, r.Seed), append(forgotten, r.NForget)
 	}
 	s := section{forget: c.forget}
-	var guards []string
+	var guards, failed []string
 	for _, m := range methods {
+		if f := failures(m, by[m]); f != "" {
+			failed = append(failed, f)
+		}
 		if f := fired(m, by[m]); f != "" {
 			guards = append(guards, f)
 		}
@@ -229,7 +269,7 @@ func (t *Table) newSection(c cell, results []Result) section {
 		}
 		s.rows = append(s.rows, row)
 	}
-	s.guards = strings.Join(guards, "; ")
+	s.guards, s.failures = strings.Join(guards, "; "), strings.Join(failed, "; ")
 	slices.Sort(seeds)
 	seeds = slices.Compact(seeds)
 	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(seeds), " ", ", "), "[]")

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -79,6 +80,19 @@ func TestGuards(t *testing.T) {
 	tab, err = NewTable([]Result{sample("before", 1, 97)})
 	require.NoError(t, err)
 	require.NotContains(t, tab.String()+tab.Brief(), "Guards")
+}
+
+func TestFailures(t *testing.T) {
+	failed := sample("mini", 2, 0)
+	failed = failed.failed("mini", errors.New("out of\nbudget"))
+	tab, err := NewTable([]Result{sample("mini", 1, 96), failed, sample("before", 1, 97)})
+	require.NoError(t, err)
+	require.NoError(t, tab.Select("test %", "seconds"))
+	const want = "\nCould not run: mini with seed 2: out of budget.\n"
+	require.Contains(t, tab.Markdown(), "| mini | 96.00 (1 of 2) | 0.25 (1 of 2) |\n")
+	require.Contains(t, tab.Markdown(), want)
+	require.Contains(t, tab.String(), want)
+	require.Contains(t, tab.Brief(), "\nCould not run: random:0.2: mini with seed 2: out of budget.\n")
 }
 
 func ExampleTable_Markdown() {

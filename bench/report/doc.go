@@ -6,7 +6,7 @@
 // t-intervals. Several files are read as one; without any, stdin is read.
 // With -text the table is aligned text, with -brief one table for all sections;
 // -columns and -methods choose what is shown. With -figure the columns are
-// drawn against cost instead:
+// drawn against cost instead, as PNG, PDF or SVG by the ending of the file's name:
 //
 //	go run ./bench/report -figure mlp.svg -columns "test %; excess removed" results.jsonl
 //

@@ -60,4 +60,18 @@ func TestFigure(t *testing.T) {
 	}
 	require.NotContains(t, string(raw), "mini:0.1", "budgets of one method are one curve")
 	require.Equal(t, 1, run([]string{"-figure", svg, a}, nil, &stdout, &stderr), "no columns")
+
+	for _, c := range []struct{ name, magic string }{{"f.png", "\x89PNG\r\n"}, {"f.PDF", "%PDF-"}, {"f.svg", "<?xml"}} {
+		path := filepath.Join(dir, c.name)
+		require.Zero(t, run([]string{"-figure", path, "-columns", "test %", a}, nil, &stdout, &stderr), &stderr)
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, c.magic, string(raw[:len(c.magic)]), "the ending decides the format")
+	}
+	for _, name := range []string{"f.jpg", "f", "f.svg.gz", "png"} {
+		stderr.Reset()
+		require.Equal(t, 1, run([]string{"-figure", filepath.Join(dir, name), "-columns", "test %", a}, nil, &stdout, &stderr))
+		require.Contains(t, stderr.String(), "ends in .png, .pdf or .svg, which decides its format")
+		require.NoFileExists(t, filepath.Join(dir, name))
+	}
 }

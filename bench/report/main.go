@@ -20,7 +20,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD | -figure FILE.svg] [-columns HEADS] [-methods NAMES] [FILE.jsonl ...]\n       report -fill PAGE.md")
+		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD | -figure FILE] [-columns HEADS] [-methods NAMES] [FILE.jsonl ...]\n       report -fill PAGE.md")
 		fs.PrintDefaults()
 	}
 	var o options
@@ -29,7 +29,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
-	fs.StringVar(&o.figure, "figure", "", "draw the columns against cost into this SVG `file` instead of a table")
+	fs.StringVar(&o.figure, "figure", "", "draw the columns against cost into this `file` instead of a table: PNG, PDF or SVG by its ending")
 	page := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -71,6 +71,9 @@ func (o options) check() error {
 		return errors.New("-text, -brief, -against and -figure exclude each other")
 	case o.against != "" && o.columns != "":
 		return errors.New("-against has columns of its own, leave -columns out")
+	case o.figure != "":
+		_, err := bench.FigureFormat(o.figure)
+		return err
 	}
 	return nil
 }
@@ -145,7 +148,11 @@ func report(files []string, o options, stdin io.Reader, stdout io.Writer) error 
 	}
 	switch {
 	case o.figure != "":
-		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, heads...) })
+		format, err := bench.FigureFormat(o.figure)
+		if err != nil {
+			return err
+		}
+		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, format, heads...) })
 	case o.against != "":
 		var text string
 		if text, err = t.Against(o.against); err == nil {

@@ -11,17 +11,18 @@ import (
 	"os/signal"
 	"runtime"
 	"sync"
+	"syscall"
 
 	"golang.org/x/term"
 
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
-	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -36,55 +37,65 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return 2
 	}
-	err = sweep(ctx, o, stdout, newStatus(stderr))
+	failed, err := sweep(ctx, o, stdout, newStatus(stderr))
 	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "sweep: interrupted, nothing was written: %v\n", err)
-	default:
+	case err != nil && ctx.Err() != nil:
+		fmt.Fprintf(stderr, "sweep: interrupted: %v\n", err)
+		return 1
+	case err != nil:
 		fmt.Fprintf(stderr, "sweep: %v\n", err)
+		return 1
+	case failed > 0:
+		fmt.Fprintf(stderr, "sweep: %d results have no values, because the method could not run; their field \"error\" says why\n", failed)
+		return 3
 	}
-	return 1
+	return 0
 }
 
-func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) error {
+// sweep runs the cells and returns the number of rows that say why there are no
+// values in them.
+func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) (failed int, err error) {
 	cells, err := o.experiments()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i := range cells {
 		cells[i].Progress = st.show
 		if err := cells[i].Check(); err != nil {
-			return err
-		}
-	}
-	if o.out != "" { // before the work is done
-		if err := atomicfile.Check(o.out); err != nil {
-			return fmt.Errorf("-out %s cannot be written; choose another place: %w", o.out, err)
+			return 0, err
 		}
 	}
 	engines, err := o.engines(min(o.workers, len(cells)))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	results, err := runAll(ctx, cells, engines)
-	st.clear()
+	k, err := newKeeper(o.out, stdout, len(cells), len(cells)*len(o.methods))
 	if err != nil {
-		return err
+		return 0, err
+	}
+	err = runAll(ctx, cells, engines, k.put)
+	st.clear()
+	if err == nil {
+		err = k.finish()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%w; %s", err, k.rescue(stdout))
+	}
+	results := k.so()
+	for _, r := range results {
+		if r.Error != "" {
+			failed++
+		}
 	}
 	if o.out == "" {
-		return bench.WriteJSONL(stdout, results)
-	}
-	if err := bench.WriteFile(o.out, results); err != nil {
-		return err
+		return failed, nil
 	}
 	table, err := bench.NewTable(results)
 	if err != nil {
-		return err
+		return failed, err
 	}
 	_, err = fmt.Fprintf(stdout, "%s\nwrote %d results to %s\n", table, len(results), o.out)
-	return err
+	return failed, err
 }
 
 // engines returns one for each of n workers, who share the cores. The threads of
@@ -104,23 +115,25 @@ func (o *options) engines(n int) ([]graph.Engine, error) {
 	return engines, nil
 }
 
-// runAll runs the cells, one at a time on each engine, and returns their results
-// in the order of the cells. The first error stops the others.
-func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engine) ([]bench.Result, error) {
+// runAll runs the cells, one at a time on each engine, and gives put the rows of
+// each as it finishes. The first error stops the others.
+func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engine, put func(int, []bench.Result) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var first error
 	var once sync.Once
 	fail := func(err error) { once.Do(func() { first = err; stop() }) }
-	rows := make([][]bench.Result, len(cells))
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for _, engine := range engines {
 		wg.Go(func() {
 			for i := range next {
 				cells[i].Config.Engine = engine
-				var err error
-				if rows[i], err = cells[i].Run(ctx); err != nil {
+				rows, err := cells[i].Run(ctx)
+				if err == nil {
+					err = put(i, rows)
+				}
+				if err != nil {
 					fail(err)
 				}
 			}
@@ -133,14 +146,7 @@ func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engin
 	}
 	close(next)
 	wg.Wait()
-	if err := cmp.Or(first, ctx.Err()); err != nil {
-		return nil, err
-	}
-	var all []bench.Result
-	for _, r := range rows {
-		all = append(all, r...)
-	}
-	return all, nil
+	return cmp.Or(first, ctx.Err())
 }
 
 // status shows one line of progress on a terminal, and nothing elsewhere.

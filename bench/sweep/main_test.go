@@ -122,7 +122,6 @@ func TestBadInput(t *testing.T) {
 		{"out is a folder", []string{"-out", dir}, 1, "is a folder"},
 		{"no CUDA here", []string{"-device", "cuda"}, 1, `engine "gorgonia" runs on the cpu only, not on "cuda"`},
 		{"unknown engine", []string{"-engine", "jax"}, 1, `unknown engine "jax"`},
-		{"diverges", []string{"-lr", "1e30", "-schedule", "constant", "-out", out}, 1, "diverged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -134,9 +133,7 @@ func TestBadInput(t *testing.T) {
 	old, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, "old", string(old))
-	left, err := os.ReadDir(filepath.Dir(out))
-	require.NoError(t, err)
-	require.Empty(t, left, "a failed sweep left something")
+	require.NoDirExists(t, filepath.Dir(out), "a failed sweep left something")
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(t.Context(), []string{"-h"}, &stdout, &stderr))
 	require.Contains(t, stderr.String(), "-weight-decay")
@@ -148,6 +145,6 @@ func TestInterrupted(t *testing.T) {
 	stop()
 	var stdout, stderr bytes.Buffer
 	require.Equal(t, 1, run(ctx, cell("-out", out), &stdout, &stderr))
-	require.Contains(t, stderr.String(), "interrupted, nothing was written")
+	require.Contains(t, stderr.String(), "interrupted: context canceled; no cell was finished")
 	require.NoFileExists(t, out)
 }

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
@@ -40,7 +41,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: audit [FLAGS] [FOLDER]")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Stdout, choice, folder)
 	stop()
 	if err != nil {
