@@ -1,11 +1,10 @@
 package nets
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"maps"
 	"os"
 	"slices"
 
@@ -19,12 +18,48 @@ import (
 // belongs to another architecture.
 var ErrCheckpoint = errors.New("not a checkpoint of this model")
 
+// Checkpoint is the content of a file of parameters.
+type Checkpoint struct {
+	Params *graph.Tensor // [P]
+	// Of says whose parameters these are, in the writer's words: a run's, or those
+	// that a request to forget has left. "" where the writer did not say.
+	Of string
+
+	// Arch and Engine are those of the model that wrote the file; "" in one of
+	// other programs.
+	Arch, Engine string
+	// Digest is the SHA-256 of the content, in hex, that the file carries, and that
+	// has been compared with the content. "" means that the file, such as one of
+	// PyTorch, carries none: nobody can tell whether it is what was written.
+	Digest string
+}
+
+// Verified reports whether a digest vouches for the content.
+func (c Checkpoint) Verified() bool { return c.Digest != "" }
+
+// Keys of the metadata. A file that has one of the first two has both: no single
+// damage makes a file look like one without digest.
+const (
+	markKey   = "miniunlearn"
+	digestKey = "sha256"
+	archKey   = "arch"
+	engineKey = "engine"
+	ofKey     = "of"
+)
+
 // SaveParams writes the parameters w as a safetensors file, one tensor for
 // each of m's parameters under its name, so that PyTorch's load_state_dict
-// takes them. The file appears under its name when it is whole.
+// takes them. The file appears under its name when it is whole. Parameters that
+// are not finite are refused.
 func (m *Model) SaveParams(path string, w *graph.Tensor) error {
-	if w.Len() != m.size {
-		return fmt.Errorf("nets: save %s: %d parameters, %s has %d", path, w.Len(), m.arch.Name, m.size)
+	return m.SaveCheckpoint(path, Checkpoint{Params: w})
+}
+
+// SaveCheckpoint is SaveParams that says whose the parameters are; of c, Params
+// and Of count.
+func (m *Model) SaveCheckpoint(path string, c Checkpoint) error {
+	if err := m.CheckParams(c.Params); err != nil {
+		return fmt.Errorf("nets: save %s: %w", path, err)
 	}
 	views := map[string]safetensors.TensorView{}
 	for _, p := range m.params {
@@ -32,7 +67,7 @@ func (m *Model) SaveParams(path string, w *graph.Tensor) error {
 		for i, d := range p.Shape {
 			shape[i] = uint64(d)
 		}
-		dt, raw := encode(w.Slice(p.Off, p.Off+p.Len()))
+		dt, raw := encode(c.Params.Slice(p.Off, p.Off+p.Len()))
 		v, err := safetensors.NewTensorView(dt, shape, raw)
 		if err != nil {
 			return fmt.Errorf("nets: save %s: %s: %w", path, p.Name, err)
@@ -42,7 +77,11 @@ func (m *Model) SaveParams(path string, w *graph.Tensor) error {
 		}
 		views[p.Name] = v
 	}
-	info := map[string]string{"format": "pt", "arch": m.arch.Name, "engine": m.engine.Name()}
+	info := map[string]string{"format": "pt", markKey: "1", archKey: m.arch.Name, engineKey: m.engine.Name()}
+	if c.Of != "" {
+		info[ofKey] = c.Of
+	}
+	info[digestKey] = contentDigest(info, views)
 	err := atomicfile.Write(path, func(f io.Writer) error { return safetensors.SerializeToWriter(views, info, f) })
 	if err != nil {
 		return fmt.Errorf("nets: save: %w", err)
@@ -51,70 +90,69 @@ func (m *Model) SaveParams(path string, w *graph.Tensor) error {
 }
 
 // LoadParams reads a file that SaveParams, or PyTorch, wrote. Every parameter
-// must be there with its shape, and nothing else; numbers are converted to
-// m's type. Errors about the content wrap ErrCheckpoint.
+// must be there with its shape, and nothing else; numbers of type F64, F32, F16
+// and BF16 are converted to m's type and must be finite in it. A file that
+// carries a digest must fit it; LoadCheckpoint tells whether it does carry one.
+// Errors about the content wrap ErrCheckpoint.
 func (m *Model) LoadParams(path string) (*graph.Tensor, error) {
+	c, err := m.LoadCheckpoint(path)
+	return c.Params, err
+}
+
+// LoadCheckpoint is LoadParams that also returns what else the file says.
+func (m *Model) LoadCheckpoint(path string) (Checkpoint, error) {
+	fail := func(format string, args ...any) (Checkpoint, error) {
+		return Checkpoint{}, fmt.Errorf("nets: load %s: %w: %s", path, ErrCheckpoint, fmt.Sprintf(format, args...))
+	}
+	foreign, err := foreignFormat(path)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("nets: load: %w", err)
+	}
+	if foreign != "" {
+		return fail("%s", foreign)
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("nets: load: %w", err)
+		return Checkpoint{}, fmt.Errorf("nets: load: %w", err)
 	}
-	fail := func(format string, args ...any) (*graph.Tensor, error) {
-		return nil, fmt.Errorf("nets: load %s: %w: %s", path, ErrCheckpoint, fmt.Sprintf(format, args...))
+	_, header, err := safetensors.ReadMetadata(raw)
+	if err != nil {
+		return fail("%v", err)
 	}
 	st, err := safetensors.Deserialize(raw)
 	if err != nil {
 		return fail("%v", err)
 	}
-	if st.Len() != len(m.params) {
-		return fail("%d tensors, %s has %d", st.Len(), m.arch.Name, len(m.params))
+	views := map[string]safetensors.TensorView{}
+	for _, v := range st.Tensors() {
+		views[v.Name] = v.TensorView
 	}
-	w := m.NewVector()
+	info := header.Metadata()
+	c := Checkpoint{Of: info[ofKey], Arch: info[archKey], Engine: info[engineKey], Digest: info[digestKey]}
+	if _, marked := info[markKey]; marked || c.Digest != "" {
+		if got := contentDigest(info, views); !marked || got != c.Digest {
+			return fail("it is damaged: the digest of its content is not the one that it carries; copy it again from where it came from")
+		}
+	}
+	if len(views) != len(m.params) {
+		return fail("%d tensors, %s has %d: %q", len(views), m.arch.Name, len(m.params), slices.Sorted(maps.Keys(views)))
+	}
+	c.Params = m.NewVector()
 	for _, p := range m.params {
-		v, ok := st.Tensor(p.Name)
+		v, ok := views[p.Name]
 		if !ok {
-			return fail("no tensor %q; it has %q", p.Name, st.Names())
+			return fail("no tensor %q; it has %q", p.Name, slices.Sorted(maps.Keys(views)))
 		}
-		shape := make([]int, len(v.Shape()))
-		for i, d := range v.Shape() {
-			shape[i] = int(d)
+		if !sameShape(v.Shape(), p.Shape) {
+			return fail("%s is %v, want %v", p.Name, v.Shape(), p.Shape)
 		}
-		if !slices.Equal(shape, p.Shape) {
-			return fail("%s is %v, want %v", p.Name, shape, p.Shape)
-		}
-		if err := decode(w.Slice(p.Off, p.Off+p.Len()), v.DType(), v.Data()); err != nil {
-			return fail("%s: %v", p.Name, err)
+		if err := decode(c.Params.Slice(p.Off, p.Off+p.Len()), v.DType(), v.Data()); err != nil {
+			return fail("%s%v", p.Name, err)
 		}
 	}
-	return w, nil
+	return c, nil
 }
 
-func encode(t *graph.Tensor) (safetensors.DType, []byte) {
-	if t.DType() == graph.Float64 {
-		raw := make([]byte, 0, 8*t.Len())
-		for _, v := range t.Float64s() {
-			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
-		}
-		return safetensors.F64, raw
-	}
-	raw := make([]byte, 0, 4*t.Len())
-	for _, v := range t.Float32s() {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
-	}
-	return safetensors.F32, raw
-}
-
-func decode(t *graph.Tensor, dt safetensors.DType, raw []byte) error {
-	switch dt {
-	case safetensors.F32:
-		for i := range t.Len() {
-			t.Set(i, float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))))
-		}
-	case safetensors.F64:
-		for i := range t.Len() {
-			t.Set(i, math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
-		}
-	default:
-		return fmt.Errorf("numbers of type %s; F32 and F64 are read", dt)
-	}
-	return nil
+func sameShape(got []uint64, want []int) bool {
+	return slices.EqualFunc(got, want, func(g uint64, w int) bool { return g == uint64(w) })
 }

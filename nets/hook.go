@@ -1,20 +1,50 @@
 package nets
 
 import (
+	"fmt"
+
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 )
 
-// Hook watches a training run. An error from any method ends the run.
+// Hook watches a training run. An error from a method ends the run, but one at
+// the last step or after it, when there is nothing left to end: the run is then
+// finished, the other hooks see its end, and Train returns it with the error.
 type Hook interface {
 	// OnStart is called before the first step.
 	OnStart(s Start) error
 	// OnStep is called after the gradient of a step is known and before the
 	// parameters move.
 	OnStep(s Step) error
-	// OnEnd is called after the last step of a run that was not interrupted.
+	// OnEnd is called after the last step of a run that was not interrupted,
+	// unless the hook has failed at that step.
 	OnEnd(r *Run) error
 }
+
+// Stopper is a Hook that holds something which it has to give back, such as a
+// lock, however the run goes.
+type Stopper interface {
+	Hook
+	// OnStop is called once for every hook whose OnStart was called, also if that
+	// failed: after OnEnd, or when the run has ended without.
+	OnStop()
+}
+
+// HookError says that a hook failed, and when.
+type HookError struct {
+	// Step is the step at which it failed, −1 before the first, and the number of
+	// steps of the run after the last.
+	Step int
+	Err  error
+}
+
+// Error implements error.
+func (e *HookError) Error() string {
+	return fmt.Sprintf("nets: a hook failed at step %d: %v", e.Step, e.Err)
+}
+
+// Unwrap returns the hook's own error.
+func (e *HookError) Unwrap() error { return e.Err }
 
 // Start describes the run that is about to begin.
 type Start struct {

@@ -28,7 +28,8 @@ type Job struct {
 // one hold vectors only, and no more than 2·workers jobs are begun and not
 // yielded.
 //
-// The first error in the order of jobs is yielded last; later jobs are
+// The first error in the order of jobs is yielded last, with the job's run where
+// that had finished and a hook failed after it, see [Train]; later jobs are
 // cancelled, as they are when the loop ends early or ctx is cancelled. Hooks run
 // in their job's goroutine: what jobs share must bear that. Engines must be nil
 // or a [graph.Sharer]; a run's Model and Config have the job's engine, or one on
@@ -45,7 +46,7 @@ func TrainMany(ctx context.Context, jobs []Job, workers int) iter.Seq2[*Run, err
 			o := <-done
 			f.done[i] = nil
 			if o.err != nil {
-				yield(nil, fmt.Errorf("nets: job %d, %s of seed %d: %w", i, jobs[i].Arch.Name, jobs[i].Config.Seed, o.err))
+				yield(o.run, fmt.Errorf("nets: job %d, %s of seed %d: %w", i, jobs[i].Arch.Name, jobs[i].Config.Seed, o.err))
 				return
 			}
 			if !yield(o.run, nil) {
@@ -138,10 +139,9 @@ func (f *fleet) train(i int) (*Run, error) {
 		job.Config.Engine = &graph.Walker{}
 	}
 	run, err := Train(f.ctx[i], job.Arch, job.Data, job.Config)
-	if err != nil {
-		return nil, err
+	if run != nil {
+		run.Model.moveTo(engine)
+		run.Config.Engine = engine
 	}
-	run.Model.moveTo(engine)
-	run.Config.Engine = engine
-	return run, nil
+	return run, err
 }

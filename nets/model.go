@@ -245,10 +245,14 @@ func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []i
 }
 
 // LogitsAs sets z [N, Classes], row-major, to the logits at w of the examples
-// ids of ds as view shows them.
+// ids of ds as view shows them. Parameters that are not finite are an error that
+// wraps ErrNotFinite.
 func (m *Model) LogitsAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int, z []float64) error {
 	if err := m.checkLogits("logits", z, ids); err != nil {
 		return err
+	}
+	if err := m.CheckParams(w); err != nil {
+		return fmt.Errorf("nets: logits: %w", err)
 	}
 	k := m.arch.Classes
 	for lo := 0; lo < len(ids); lo += m.partSize {
@@ -272,8 +276,12 @@ func (m *Model) LogitsAs(view View, w *graph.Tensor, ds *data.Dataset, ids []int
 }
 
 // Logits returns the logits at w of n examples, x being [n, features]
-// row-major: [n, Classes] row-major.
+// row-major: [n, Classes] row-major. Parameters, or logits, that are not finite
+// are an error that wraps ErrNotFinite: the largest of them would mean nothing.
 func (m *Model) Logits(ctx context.Context, w *graph.Tensor, x []float32, n int) ([]float64, error) {
+	if err := m.CheckParams(w); err != nil {
+		return nil, fmt.Errorf("nets: logits: %w", err)
+	}
 	f := product(m.arch.Input)
 	if len(x) != n*f {
 		return nil, fmt.Errorf("nets: %s: %d values for %d examples of %d features", m.arch.Name, len(x), n, f)
@@ -295,7 +303,11 @@ func (m *Model) Logits(ctx context.Context, w *graph.Tensor, x []float32, n int)
 			return nil, err
 		}
 		for i := range z.Len() {
-			r = append(r, z.At(i))
+			v := z.At(i)
+			if v-v != 0 {
+				return nil, fmt.Errorf("nets: logits: %w: that of class %d for example %d is %g", ErrNotFinite, i%m.arch.Classes, lo+i/m.arch.Classes, v)
+			}
+			r = append(r, v)
 		}
 	}
 	m.work.add(forwardThirds * n)

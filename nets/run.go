@@ -2,13 +2,15 @@ package nets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 )
 
-// Run is the outcome of training, with all that is needed to repeat it.
+// Run is the outcome of training, with all that is needed to repeat it. Train
+// returns whole ones; Validate tells what one that was put together lacks.
 type Run struct {
 	Model  *Model
 	Data   *data.Dataset // the examples trained on
@@ -41,14 +43,21 @@ type Classifier struct {
 // Classifier returns the trained classifier.
 func (r *Run) Classifier() Classifier { return Classifier{r.Model, r.Params} }
 
-// Logits returns the logits of n examples, row-major.
+// Logits returns the logits of n examples, row-major. Parameters that are not
+// finite are an error that wraps ErrNotFinite.
 func (c Classifier) Logits(ctx context.Context, x []float32, n int) ([]float64, error) {
+	if c.Model == nil {
+		return nil, errors.New("nets: classifier without a Model; take a Run's, or set it")
+	}
 	return c.Model.Logits(ctx, c.Params, x, n)
 }
 
 // Accuracy returns the share of ds, in percent, whose largest logit is the
 // label's. No examples are an error: there is no such share.
 func (c Classifier) Accuracy(ctx context.Context, ds *data.Dataset) (float64, error) {
+	if ds == nil {
+		return 0, errors.New("nets: accuracy: no data set")
+	}
 	if ds.Len() == 0 {
 		return 0, fmt.Errorf("nets: accuracy: %s has no examples", ds.Name)
 	}

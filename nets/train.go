@@ -21,8 +21,12 @@ func (e *DivergedError) Error() string {
 }
 
 // Train trains arch on ds. It returns a *DivergedError if a loss or a
-// parameter becomes NaN or infinite, and an error that wraps ctx's if it is
-// cancelled.
+// parameter becomes NaN or infinite, an error that wraps ctx's if it is
+// cancelled, and *HookErrors for hooks that fail.
+//
+// A hook that fails at the last step, or after it, such as a recorder on a disk
+// that is full, costs its own outcome and not the run's: Train then returns the
+// finished run together with the error. With every other error the run is nil.
 func Train(ctx context.Context, arch Arch, ds *data.Dataset, cfg Config) (*Run, error) {
 	m, err := NewModel(arch, cfg.Engine, cfg.DType)
 	if err != nil {
@@ -61,24 +65,19 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	} else if r.Initial.Len() != m.size || r.Initial.DType() != m.dt {
 		return nil, fmt.Errorf("nets: train: From has %d %s parameters, %s has %d %s", r.Initial.Len(), r.Initial.DType(), m.arch.Name, m.size, m.dt)
 	}
-	for _, h := range cfg.Hooks {
-		if err := h.OnStart(Start{m, ds, r.Order, r.Steps, cfg, r.Initial}); err != nil {
-			return nil, fmt.Errorf("nets: train: start: %w", err)
-		}
-	}
-	if err := r.steps(ctx); err != nil {
+	watch := newWatch(cfg.Hooks)
+	defer watch.stop()
+	if err := watch.start(Start{m, ds, r.Order, r.Steps, cfg, r.Initial}); err != nil {
 		return nil, err
 	}
-	for _, h := range cfg.Hooks {
-		if err := h.OnEnd(r); err != nil {
-			return nil, fmt.Errorf("nets: train: end: %w", err)
-		}
+	if err := r.steps(ctx, watch); err != nil {
+		return nil, err
 	}
-	return r, nil
+	return r, watch.end(r)
 }
 
 // steps runs the training loop.
-func (r *Run) steps(ctx context.Context) error {
+func (r *Run) steps(ctx context.Context, watch *watch) error {
 	m, cfg := r.Model, r.Config
 	s, err := m.NewStepper(cfg.Momentum, cfg.WeightDecay, r.Initial, nil)
 	if err != nil {
@@ -105,7 +104,7 @@ func (r *Run) steps(ctx context.Context) error {
 			kept = batch
 		}
 		if len(kept) > 0 {
-			loss, err := r.step(t, kept, s, g)
+			loss, err := r.step(t, kept, s, g, watch)
 			if err != nil {
 				return err
 			}
@@ -129,7 +128,7 @@ func (r *Run) steps(ctx context.Context) error {
 }
 
 // step takes one step on the examples ids.
-func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64, err error) {
+func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor, watch *watch) (loss float64, err error) {
 	eta := r.Config.LR.Rate(t, r.Steps)
 	view := r.View(t)
 	dz := graph.NewTensor(r.Model.dt, len(ids), r.Model.arch.Classes)
@@ -140,14 +139,12 @@ func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor) (loss float64,
 		return 0, &DivergedError{t, r.Model.nonFinite(view, s.W, r.Data, ids)}
 	}
 	r.GradEvals += float64(len(ids)) // not m's, which others may use: hooks, clones
-	for _, h := range r.Config.Hooks {
-		err := h.OnStep(Step{
-			T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,
-			Params: s.W, Momentum: s.P, Grad: g, LogitGrad: dz,
-		})
-		if err != nil {
-			return 0, fmt.Errorf("nets: training stopped at step %d by a hook: %w", t, err)
-		}
+	err = watch.step(Step{
+		T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,
+		Params: s.W, Momentum: s.P, Grad: g, LogitGrad: dz,
+	}, t == r.Steps-1)
+	if err != nil {
+		return 0, err
 	}
 	return loss, s.Step(g, eta)
 }

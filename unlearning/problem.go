@@ -116,8 +116,8 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 	fail := func(err error) (*request, *Result, error) {
 		return nil, nil, fmt.Errorf("unlearning: %s: %w", m.Name(), err)
 	}
-	if p.Run == nil || p.Run.Params == nil {
-		return fail(errors.New("the problem has no finished run"))
+	if err := p.Run.Validate(); err != nil {
+		return fail(err)
 	}
 	n := p.Run.Data.Len()
 	if p.Forget.Len() == 0 {
