@@ -42,6 +42,7 @@
 //	kl_forget       mean over U of KL(p_v ‖ p), nats; kl_test over the test set
 //	dist, rel_dist  ‖u−v‖ and ‖u−v‖/‖w_T−v‖
 //	grad_evals      examples × (forward + backward); evaluation never counts
+//	route           which way a method with several went, and why: route_reason
 //	guards          how often safeguards changed what a method did, by the names
 //	                that unlearning.Result explains
 //

@@ -23,7 +23,7 @@ func Example() {
 	ctx := context.Background()
 
 	ds := data.Digits()
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(ctx, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1, Hooks: []nets.Hook{rec},
 	})

@@ -14,19 +14,22 @@ import (
 // Experiment is one cell: data, network, base run, forget set, and the methods
 // to compare. Seed is everything's: of the subset, the base run and U.
 type Experiment struct {
-	Data    *data.Splits
-	N       int         // training examples, a stratified subset; 0 means all
-	Net     string      // as nets.Parse reads it
-	Config  nets.Config // of the base run; Config.Seed is the cell's
-	Forget  string      // as data.ParseForget reads it
-	Methods []string    // see Methods
+	Data   *data.Splits
+	N      int // training examples, a stratified subset; 0 means all
+	Arch   nets.Arch
+	Config nets.Config // of the base run; Config.Seed is the cell's
+	Forget string      // as data.ParseForget reads it
+	// Methods are the rows, such as unlearning.Parse makes of their notations. A
+	// FastRetrain without a budget spends what mini does, which then has to be
+	// among them.
+	Methods []unlearning.Named
 	// Progress, if not nil, is told what is going on.
 	Progress func(string)
 }
 
-// prepare returns what the fields name.
-func (e Experiment) prepare() (train *data.Dataset, arch nets.Arch, forget data.ForgetSet, err error) {
-	if err = checkMethods(e.Methods); err != nil {
+// prepare returns what the fields name, and e with a name for every method.
+func (e Experiment) prepare() (_ Experiment, train *data.Dataset, forget data.ForgetSet, err error) {
+	if e.Methods, err = checked(e.Methods); err != nil {
 		return
 	}
 	if train = e.Data.Train; e.N != 0 {
@@ -38,10 +41,11 @@ func (e Experiment) prepare() (train *data.Dataset, arch nets.Arch, forget data.
 			return
 		}
 	}
-	if arch, err = nets.Parse(e.Net, train); err != nil {
+	if e.Arch.Logits == nil {
+		err = fmt.Errorf("bench: the architecture %q has no Logits; give one such as nets.MLP", e.Arch.Name)
 		return
 	}
-	if err = arch.Fits(train); err != nil {
+	if err = e.Arch.Fits(train); err != nil {
 		return
 	}
 	if forget, err = data.ParseForget(e.Forget, train, e.Config.Seed); err != nil {
@@ -52,7 +56,7 @@ func (e Experiment) prepare() (train *data.Dataset, arch nets.Arch, forget data.
 		return
 	}
 	_, err = Unseen(train, forget, e.Data.Test, e.Config.Seed)
-	return
+	return e, train, forget, err
 }
 
 // Check reports what would keep the experiment from starting, without
@@ -67,22 +71,22 @@ func (e Experiment) Check() error {
 // all of them where training or retraining fails; the error of Run itself says
 // that the experiment makes no sense, or that ctx ended.
 func (e Experiment) Run(ctx context.Context) ([]Result, error) {
-	train, arch, forget, err := e.prepare()
+	e, train, forget, err := e.prepare()
 	if err != nil {
 		return nil, err
 	}
 	progress := func(s string) {
 		if e.Progress != nil {
-			e.Progress(fmt.Sprintf("%s, %s, seed %d: %s", e.Net, e.Forget, e.Config.Seed, s))
+			e.Progress(fmt.Sprintf("%s, %s, seed %d: %s", e.Arch.Name, e.Forget, e.Config.Seed, s))
 		}
 	}
 	progress("training")
 	cfg := e.Config.WithDefaults()
-	model, err := nets.NewModel(arch, cfg.Engine, cfg.DType)
+	model, err := nets.NewModel(e.Arch, cfg.Engine, cfg.DType)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	recs, hooks := recorders(e.Methods, model, train, cfg)
+	recs, hooks := recorders(unlearning.Plan{Model: model, Data: train, Config: cfg}, e.Methods)
 	cfg.Hooks = append(slices.Clone(cfg.Hooks), hooks...)
 	shared := describe(train, model, cfg, epochs(cfg, train), forget)
 	shared.Dataset = e.Data.Name
@@ -91,8 +95,8 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		for _, name := range e.Methods {
-			rows = append(rows, shared.failed(name, err))
+		for _, m := range e.Methods {
+			rows = append(rows, shared.failed(m.Name, err))
 		}
 		return rows, nil
 	}
@@ -100,19 +104,20 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 	}
-	records := map[string]*history.Record{}
-	for name, rec := range recs {
-		records[name] = rec.Record()
-	}
 	p := unlearning.Problem{Run: run, Forget: forget}
 	ref, err := NewReference(ctx, p, e.Data.Test, progress)
 	if err != nil {
 		return failed(err)
 	}
-	var mini *unlearning.Result
-	for _, name := range e.Methods {
-		progress(name)
-		row, err := ref.row(ctx, name, records, &mini)
+	x := &trial{Reference: ref, methods: e.Methods, records: make([]*history.Record, len(recs)), results: make([]*unlearning.Result, len(recs))}
+	for i, rec := range recs {
+		if rec != nil {
+			x.records[i] = rec.Record()
+		}
+	}
+	for i, m := range e.Methods {
+		progress(m.Name)
+		row, err := x.row(ctx, i)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -120,7 +125,7 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 			err = row.check() // what JSON cannot hold must not cost the other rows
 		}
 		if err != nil {
-			row = ref.shared.failed(name, err)
+			row = ref.shared.failed(m.Name, err)
 		}
 		row.Dataset = e.Data.Name
 		rows = append(rows, row)

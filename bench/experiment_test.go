@@ -11,9 +11,18 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
+// named returns the methods of notations.
+func named(notations ...string) []unlearning.Named {
+	methods, err := unlearning.Parse(notations...)
+	if err != nil {
+		panic(err)
+	}
+	return methods
+}
+
 func small() Experiment {
 	return Experiment{
-		Data: data.Digits(), N: 300, Net: "mlp:64-16-10", Forget: "random:0.2", Methods: []string{"fast-retrain:0.5", "fast-retrain", "mini", "before"},
+		Data: data.Digits(), N: 300, Arch: nets.MLP(64, 16, 10), Forget: "random:0.2", Methods: named("fast-retrain:0.5", "fast-retrain", "mini", "before"),
 		Config: nets.Config{Epochs: 2, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 3},
 	}
 }
@@ -26,7 +35,7 @@ func TestExperiment(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows, 4)
 	for i, r := range rows {
-		require.Equal(t, e.Methods[i], r.Method)
+		require.Equal(t, e.Methods[i].Name, r.Method)
 		require.Equal(t, "digits", r.Dataset)
 		require.Equal(t, "random:0.2", r.Forget)
 		require.EqualValues(t, 3, r.Seed)
@@ -37,7 +46,7 @@ func TestExperiment(t *testing.T) {
 
 	// Full batches of a convex model: mini follows the recursion.
 	e = small()
-	e.Net, e.Methods, e.Config.Batch, e.Config.Epochs = "logistic", []string{"mini"}, 300, 30
+	e.Arch, e.Methods, e.Config.Batch, e.Config.Epochs = nets.Logistic(64, 10), named("mini"), 300, 30
 	rows, err = e.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "logistic", rows[0].Net)
@@ -48,7 +57,7 @@ func TestExperiment(t *testing.T) {
 // TestExperimentFails: what cannot run is a row that says why, and costs no other.
 func TestExperimentFails(t *testing.T) {
 	e := small()
-	e.Methods = []string{"before", "mini:0.0001", "retrain"}
+	e.Methods = named("before", "mini:0.0001", "retrain")
 	rows, err := e.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
@@ -63,7 +72,7 @@ func TestExperimentFails(t *testing.T) {
 	require.Len(t, rows, 3)
 	for i, r := range rows {
 		require.Contains(t, r.Error, "seed 3: nets: training diverged at step")
-		require.Equal(t, e.Methods[i], r.Method)
+		require.Equal(t, e.Methods[i].Name, r.Method)
 		require.Equal(t, "digits", r.Dataset)
 		require.Equal(t, 60, r.NForget)
 		require.EqualValues(t, 2, r.Epochs)
@@ -83,16 +92,16 @@ func TestExperimentCheck(t *testing.T) {
 		change func(*Experiment)
 		want   string
 	}{
-		{"unknown method", func(e *Experiment) { e.Methods = []string{"magic"} }, `unknown method "magic"; known are before, retrain`},
-		{"method twice", func(e *Experiment) { e.Methods = []string{"mini", "mini"} }, "named twice"},
+		{"method that is nil", func(e *Experiment) { e.Methods = []unlearning.Named{{Name: "mine"}} }, `method 0, "mine", is nil`},
+		{"method twice", func(e *Experiment) {
+			e.Methods = []unlearning.Named{{Method: unlearning.Mini{}}, {Name: "mini", Method: unlearning.Retrain{}}}
+		}, `"mini" is named twice`},
 		{"no methods", func(e *Experiment) { e.Methods = nil }, "no methods"},
-		{"argument", func(e *Experiment) { e.Methods = []string{"amnesiac:3"} }, "write mini"},
-		{"share", func(e *Experiment) { e.Methods = []string{"fast-retrain:lots"} }, `"lots" is not a share`},
-		{"fast without mini", func(e *Experiment) { e.Methods = []string{"fast-retrain"} }, "mini is not among the methods"},
+		{"fast without mini", func(e *Experiment) { e.Methods = named("fast-retrain") }, "mini is not among the methods"},
 		{"n too large", func(e *Experiment) { e.N = 2000 }, "digits has 1257 training examples, not 2000"},
 		{"n negative", func(e *Experiment) { e.N = -1 }, "not -1"},
-		{"unknown net", func(e *Experiment) { e.Net = "brain" }, `unknown architecture "brain"`},
-		{"net that does not fit", func(e *Experiment) { e.Net = "mlp:784-10" }, "takes 784 features"},
+		{"no net", func(e *Experiment) { e.Arch = nets.Arch{Name: "brain"} }, `the architecture "brain" has no Logits`},
+		{"net that does not fit", func(e *Experiment) { e.Arch = nets.MLP(784, 10) }, "takes 784 features"},
 		{"forget nothing", func(e *Experiment) { e.Forget = "first:0" }, "the forget set is empty"},
 		{"forget all", func(e *Experiment) { e.Forget = "first:300" }, "nothing is left to learn from"},
 		{"forget what", func(e *Experiment) { e.Forget = "some" }, "want random:SHARE"},

@@ -43,9 +43,10 @@ func WriteFile(path string, results []Result) error {
 const maxLine = 1 << 16
 
 // ReadJSONL reads what WriteJSONL wrote; name stands for r in errors, which
-// give the line. Every line must hold all fields of Result and no others, but
-// engine, which older files have not, guards, which those have in which one
-// fired, and error, of a method that could not run; empty lines are skipped.
+// give the line. Every line must hold all fields of Result and no others, but for
+// those that stand only where they say something: guards, routes, the error of a
+// method that could not run, and the engine, which older files have not. Empty
+// lines are skipped.
 func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	var results []Result
 	sc := bufio.NewScanner(r)
@@ -80,6 +81,9 @@ func ReadFile(path string) ([]Result, error) {
 	return ReadJSONL(f, path)
 }
 
+// optional fields may be missing from a line.
+var optional = []string{"engine", "route", "route_reason", "guards", "error"}
+
 func parseResult(line []byte) (Result, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(line, &fields); err != nil {
@@ -88,7 +92,7 @@ func parseResult(line []byte) (Result, error) {
 	t := reflect.TypeFor[Result]()
 	for i := range t.NumField() {
 		v, ok := fields[fieldName(t, i)]
-		if !ok && slices.Contains([]string{"engine", "guards", "error"}, fieldName(t, i)) {
+		if !ok && slices.Contains(optional, fieldName(t, i)) {
 			continue
 		}
 		if !ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 func sample(method string, seed uint64, acc float64) Result {
@@ -27,12 +28,14 @@ func sample(method string, seed uint64, acc float64) Result {
 // fieldOrder is the contract with every reader of these files.
 const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay engine test_acc retain_acc forget_acc " +
 	"mia_auc margin_excess excess_removed ks_forget kl_forget kl_test dist rel_dist grad_evals retrain_grad_evals train_extra_evals " +
-	"history_bytes_kept history_bytes_read guards error seconds retrain_seconds"
+	"history_bytes_kept history_bytes_read route route_reason guards error seconds retrain_seconds"
 
 func TestFieldOrder(t *testing.T) {
 	var buf bytes.Buffer
 	row := sample("mini", 1, 97)
-	row.Guards, row.Error = map[string]int{"pair rejected": 3}, "a reason"
+	row.Route, row.RouteReason = unlearning.RouteDistilled, "a network"
+	row.Guards = map[unlearning.Guard]int{"pair rejected": 3}
+	row.Error = "a reason"
 	require.NoError(t, WriteJSONL(&buf, []Result{row}))
 	require.Contains(t, buf.String(), `,"guards":{"pair rejected":3},`)
 	var names []string
@@ -47,7 +50,8 @@ func TestFieldOrder(t *testing.T) {
 func TestJSONL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "r.jsonl")
 	want := []Result{sample("before", 1, 97.5), sample("mini", 1, 96)}
-	want[1].Guards, want[0].Error = map[string]int{"coherent": 1}, "out of budget"
+	want[1].Guards = map[unlearning.Guard]int{"coherent": 1}
+	want[0].Error = "out of budget"
 	require.NoError(t, WriteFile(path, want))
 	got, err := ReadFile(path)
 	require.NoError(t, err)

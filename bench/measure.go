@@ -64,7 +64,7 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Re
 
 	row.GradEvals = res.GradEvals
 	row.HistoryBytesRead, row.HistoryBytesKept = res.BytesRead, res.BytesKept
-	row.Guards = res.Guards
+	row.Route, row.RouteReason, row.Guards = res.Route, res.RouteReason, res.Guards
 	row.Seconds = res.Elapsed.Seconds()
 	return nil
 }

@@ -4,148 +4,141 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// references are the rows that an Experiment knows beside the methods of
-// package unlearning.
-var references = []string{"before", "retrain", "retrain-other-seed", "fast-retrain", "fast-retrain:SHARE"}
+// Before is the method that leaves the trained model as it is: the row to
+// compare all others with. Its name is "before".
+type Before struct{}
 
-// Methods lists the names that an Experiment knows. "fast-retrain" costs what
-// mini costs in the same cell; "fast-retrain:0.1" a tenth of retraining. The
-// others are those of unlearning.ByName.
-func Methods() []string {
-	names := slices.Clone(references)
-	for _, n := range unlearning.Names() {
-		if n != "retrain" {
-			names = append(names, n)
-		}
-	}
-	return names
+func init() {
+	unlearning.Register("before", "", func(string) (unlearning.Method, error) { return Before{}, nil })
 }
 
-// checkMethods reports the first name that cannot be run.
-func checkMethods(names []string) error {
-	if len(names) == 0 {
-		return fmt.Errorf("bench: no methods; name some of %s", strings.Join(Methods(), ", "))
+// Name implements unlearning.Method.
+func (Before) Name() string { return "before" }
+
+// History implements unlearning.Method: no record is needed.
+func (Before) History(unlearning.Plan) history.Policy { return history.Policy{} }
+
+// Unlearn implements unlearning.Method.
+func (Before) Unlearn(_ context.Context, p unlearning.Problem) (*unlearning.Result, error) {
+	if p.Run == nil || p.Run.Params == nil {
+		return nil, errors.New("bench: before: the problem has no finished run")
 	}
-	seen := map[string]bool{}
-	for _, name := range names {
-		if seen[name] {
-			return fmt.Errorf("bench: method %q is named twice", name)
-		}
-		seen[name] = true
-	}
-	for _, name := range names {
-		switch kind, arg, has := strings.Cut(name, ":"); {
-		case kind == "fast-retrain" && has:
-			if _, err := share(arg); err != nil {
-				return fmt.Errorf("bench: method %q: %w", name, err)
-			}
-		case kind == "fast-retrain" && !seen["mini"]:
-			return fmt.Errorf("bench: fast-retrain spends what mini spends, and mini is not among the methods; add mini, or name a share of retraining's cost as in fast-retrain:0.2")
-		case slices.Contains(references, name):
-		default:
-			if _, err := unlearning.ByName(name); errors.Is(err, unlearning.ErrUnknownMethod) {
-				return fmt.Errorf("bench: unknown method %q; known are %s", name, strings.Join(Methods(), ", "))
-			} else if err != nil {
-				return fmt.Errorf("bench: %w", err)
-			}
-		}
-	}
-	return nil
+	return &unlearning.Result{Method: "before", Params: p.Run.Params.Clone()}, nil
 }
 
-func share(s string) (float64, error) {
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(v > 0 && v <= 10) {
-		return 0, fmt.Errorf("%q is not a share of retraining's cost, above 0 and up to 10", s)
-	}
-	return v, nil
+// equalCost is the method whose cost others are given that name none: a
+// FastRetrain without a budget spends as much.
+const equalCost = "mini"
+
+// ofEqualCost reports whether a method is such a one.
+func ofEqualCost(m unlearning.Method) bool {
+	fast, ok := m.(unlearning.FastRetrain)
+	return ok && fast.Cost == 0 && fast.Evals == 0
 }
 
-// recorders returns a recorder for every method of those names that needs a
-// history. Each has one of its own kind, so that it is charged with what it
-// needs and not with what others do.
-func recorders(names []string, model *nets.Model, train *data.Dataset, cfg nets.Config) (map[string]*history.Recorder, []nets.Hook) {
-	of, byPolicy := map[string]*history.Recorder{}, map[string]*history.Recorder{}
-	var hooks []nets.Hook
-	for _, name := range names {
-		m, err := unlearning.ByName(name)
-		if err != nil { // a reference
-			continue
+// checked returns the methods, each with a name, or says which cannot be run.
+func checked(methods []unlearning.Named) ([]unlearning.Named, error) {
+	if len(methods) == 0 {
+		return nil, errors.New("bench: no methods; name at least one")
+	}
+	named := make([]unlearning.Named, len(methods))
+	seen, lacking := map[string]bool{}, ""
+	for i, m := range methods {
+		if m.Method == nil {
+			return nil, fmt.Errorf("bench: method %d, %q, is nil", i, m.Name)
 		}
-		p, ok := unlearning.Policy(model, train, cfg, m)
-		if !ok {
+		if m.Name == "" {
+			m.Name = m.Method.Name()
+		}
+		if seen[m.Name] {
+			return nil, fmt.Errorf("bench: method %q is named twice", m.Name)
+		}
+		if ofEqualCost(m.Method) {
+			lacking = m.Name
+		}
+		seen[m.Name], named[i] = true, m
+	}
+	if lacking != "" && !seen[equalCost] {
+		return nil, fmt.Errorf("bench: %s spends what %s spends, and %s is not among the methods; add %[2]s, or name a share of retraining's cost as in fast-retrain:0.2", lacking, equalCost, equalCost)
+	}
+	return named, nil
+}
+
+// recorders returns a recorder for every method that needs a history, in the
+// order of the methods and nil for others, and each of them once as a hook.
+// Methods share one only if they ask for the same, so that each is charged with
+// what it needs and not with what others do.
+func recorders(plan unlearning.Plan, methods []unlearning.Named) (all []*history.Recorder, hooks []nets.Hook) {
+	all = make([]*history.Recorder, len(methods))
+	byPolicy := map[string]*history.Recorder{}
+	for i, m := range methods {
+		p := m.Method.History(plan)
+		if p.Empty() {
 			continue
 		}
 		if byPolicy[p.String()] == nil {
 			byPolicy[p.String()] = history.NewRecorder(p)
 			hooks = append(hooks, byPolicy[p.String()])
 		}
-		of[name] = byPolicy[p.String()]
+		all[i] = byPolicy[p.String()]
 	}
-	return of, hooks
+	return all, hooks
 }
 
-// row runs and measures the method of that name. Mini's result is kept, since
-// others are compared with its cost.
-func (r *Reference) row(ctx context.Context, name string, records map[string]*history.Record, mini **unlearning.Result) (Result, error) {
-	kind, arg, _ := strings.Cut(name, ":")
-	if (name == "mini" || name == "fast-retrain") && *mini == nil {
-		p := r.problem
-		p.History = records["mini"]
-		res, err := unlearning.Mini{}.Unlearn(ctx, p)
-		if err != nil {
-			return Result{}, fmt.Errorf("bench: %w", err)
-		}
-		*mini = res
+// trial is an experiment whose run has been recorded.
+type trial struct {
+	*Reference
+	methods []unlearning.Named
+	records []*history.Record    // by method; nil where none is needed
+	results []*unlearning.Result // by method, as far as they are known
+}
+
+// solve returns the result of method i, which is found once.
+func (x *trial) solve(ctx context.Context, i int) (*unlearning.Result, error) {
+	if x.results[i] != nil {
+		return x.results[i], nil
 	}
-	switch {
-	case name == "before":
-		return r.Measure(ctx, r.Before())
-	case name == "mini":
-		return r.Measure(ctx, *mini)
-	case name == "retrain":
-		return r.Measure(ctx, r.Retrained())
-	case name == "retrain-other-seed":
-		res, err := r.OtherSeed(ctx)
-		if err != nil {
-			return Result{}, err
+	m, p := x.methods[i].Method, x.problem
+	p.History = x.records[i]
+	if ofEqualCost(m) {
+		for j, other := range x.methods {
+			if other.Name != equalCost {
+				continue
+			}
+			equal, err := x.solve(ctx, j)
+			if err != nil {
+				return nil, err
+			}
+			if equal.GradEvals == 0 {
+				return nil, fmt.Errorf("bench: %w: %s took none", unlearning.ErrBudget, equalCost)
+			}
+			m = unlearning.FastRetrain{Short: m.(unlearning.FastRetrain).Short, Evals: equal.GradEvals}
 		}
-		return r.Measure(ctx, res)
-	case name == "fast-retrain":
-		return r.fastRow(ctx, name, (*mini).GradEvals)
-	case kind != "fast-retrain":
-		return r.methodRow(ctx, name, records[name])
 	}
-	s, err := share(arg)
+	res := x.retrained // which is at hand
+	if m != unlearning.Method(unlearning.Retrain{}) {
+		var err error
+		if res, err = unlearning.Solve(ctx, m, p); err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+	}
+	x.results[i] = res
+	return res, nil
+}
+
+// row runs and measures method i.
+func (x *trial) row(ctx context.Context, i int) (Result, error) {
+	res, err := x.solve(ctx, i)
 	if err != nil {
 		return Result{}, err
 	}
-	return r.fastRow(ctx, name, s*r.shared.RetrainGradEvals)
-}
-
-// methodRow runs a method of package unlearning.
-func (r *Reference) methodRow(ctx context.Context, name string, record *history.Record) (Result, error) {
-	m, err := unlearning.ByName(name)
-	if err != nil {
-		return Result{}, fmt.Errorf("bench: %w", err)
-	}
-	p := r.problem
-	p.History = record
-	res, err := m.Unlearn(ctx, p)
-	if err != nil {
-		return Result{}, fmt.Errorf("bench: %w", err)
-	}
-	row, err := r.Measure(ctx, res)
-	row.Method = name
+	row, err := x.Measure(ctx, res)
+	row.Method = x.methods[i].Name
 	return row, err
 }

@@ -15,14 +15,10 @@ import (
 // margin excess that retraining leaves.
 const floorSeeds = 5
 
-// Seeds of retrainings are the run's own plus a multiple of seedStep: 1 …
-// floorSeeds for ē, then one for the row retrain-other-seed, so that the row is
-// not part of what it is compared with, and one for fast-retrain.
-const (
-	seedStep  = 1000
-	otherSeed = (floorSeeds + 1) * seedStep
-	fastSeed  = (floorSeeds + 2) * seedStep
-)
+// otherSeed is the number of the retraining with another seed that is a row of its
+// own: "retrain-other-seed". Those before it are for ē, so that the row is not
+// part of what it is compared with.
+const otherSeed = floorSeeds + 1
 
 // Reference judges the results of one request to forget. It holds what no
 // method may see: test data and retrained models. Evaluation has a Model of
@@ -85,7 +81,7 @@ func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 	}
 	for k := range uint64(floorSeeds) {
 		progress(fmt.Sprintf("retraining with other seeds, %d of %d", k+1, floorSeeds))
-		res, err := r.retrainOther(ctx, (k+1)*seedStep)
+		res, err := r.retrainOther(ctx, k+1)
 		if err != nil {
 			return nil, err
 		}
@@ -98,9 +94,8 @@ func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 	return r, nil
 }
 
-func (r *Reference) retrainOther(ctx context.Context, offset uint64) (*unlearning.Result, error) {
-	seed := r.problem.Run.Config.Seed + offset
-	res, err := unlearning.Retrain{OtherSeed: &seed}.Unlearn(ctx, r.problem)
+func (r *Reference) retrainOther(ctx context.Context, k uint64) (*unlearning.Result, error) {
+	res, err := unlearning.Retrain{Other: k}.Unlearn(ctx, r.problem)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
@@ -124,8 +119,10 @@ func (r *Reference) OtherSeed(ctx context.Context) (*unlearning.Result, error) {
 // FastRetrain trains from fresh parameters for a number of gradient
 // evaluations, with the schedule of Mini for networks.
 func (r *Reference) FastRetrain(ctx context.Context, evals float64) (*unlearning.Result, error) {
-	f := unlearning.FastRetrain{Evals: evals, Seed: r.problem.Run.Config.Seed + fastSeed}
-	res, err := f.Unlearn(ctx, r.problem)
+	if evals == 0 { // FastRetrain would take it for its default
+		return nil, fmt.Errorf("bench: fast-retrain: %w: no gradient evaluations", unlearning.ErrBudget)
+	}
+	res, err := unlearning.FastRetrain{Evals: evals}.Unlearn(ctx, r.problem)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 // Float is a number that may be missing.
@@ -51,9 +52,13 @@ type Result struct {
 	HistoryBytesKept int64   `json:"history_bytes_kept"` // 0 for a method that reads none
 	HistoryBytesRead int64   `json:"history_bytes_read"`
 
-	// Guards counts by name what unlearning.Result.Guards does; a line without
-	// the field had none, or is of an older file.
-	Guards map[string]int `json:"guards,omitempty"`
+	// Route and its reason are those of unlearning.Result, for methods with
+	// several; older files have neither.
+	Route       unlearning.Route `json:"route,omitempty"`
+	RouteReason string           `json:"route_reason,omitempty"`
+	// Guards are those of unlearning.Result; a line without the field had none, or
+	// is of an older file.
+	Guards map[unlearning.Guard]int `json:"guards,omitempty"`
 
 	// Error says why the method could not run; every measure is missing then and
 	// the costs are 0. A line without the field is of a method that ran.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 // Table is results to be read side by side. Rows that differ in nothing but
@@ -185,7 +187,7 @@ func failures(method string, results []Result) string {
 
 // fired says how often the guards of a method fired in results, "" if none did.
 func fired(method string, results []Result) string {
-	sums := map[string]int{}
+	sums := map[unlearning.Guard]int{}
 	for _, r := range results {
 		for name, n := range r.Guards {
 			sums[name] += n

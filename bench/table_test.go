@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 func TestTInterval(t *testing.T) {
@@ -61,10 +62,10 @@ func TestNewTable(t *testing.T) {
 
 func TestGuards(t *testing.T) {
 	mini, dg := sample("mini", 1, 96), sample("deltagrad", 1, 95)
-	mini.Guards = map[string]int{"coherent": 1}
-	dg.Guards = map[string]int{"product shortened": 2, "pair rejected": 3}
+	mini.Guards = map[unlearning.Guard]int{"coherent": 1}
+	dg.Guards = map[unlearning.Guard]int{"product shortened": 2, "pair rejected": 3}
 	again := sample("deltagrad", 2, 95)
-	again.Guards = map[string]int{"pair rejected": 1}
+	again.Guards = map[unlearning.Guard]int{"pair rejected": 1}
 	tab, err := NewTable([]Result{sample("before", 1, 97), mini, dg, again})
 	require.NoError(t, err)
 	const want = "mini coherent 1; deltagrad pair rejected 4, product shortened 2.\n"

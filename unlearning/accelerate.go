@@ -34,13 +34,9 @@ func (a Accelerate) Name() string {
 	return "accelerate"
 }
 
-// Needs implements Method: from the end of the run no record is needed.
-func (a Accelerate) Needs() Needs {
-	if a.Start >= 1 {
-		return NeedsNothing
-	}
-	return NeedsCheckpoints
-}
+// History implements Method: the state to start from, and from the end of the
+// run no record.
+func (a Accelerate) History(Plan) history.Policy { return checkpoint(a.Start) }
 
 // Unlearn implements Method.
 func (a Accelerate) Unlearn(ctx context.Context, p Problem) (*Result, error) {

@@ -1,6 +1,10 @@
 package unlearning
 
-import "context"
+import (
+	"context"
+
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
 
 // Amnesiac takes back, from w_T, the whole update of every recorded step whose
 // batch held forgotten examples (Graves, Nagisetty and Ganesh, AAAI 2021):
@@ -13,8 +17,8 @@ type Amnesiac struct{}
 // Name implements Method.
 func (Amnesiac) Name() string { return "amnesiac" }
 
-// Needs implements Method.
-func (Amnesiac) Needs() Needs { return NeedsGradients }
+// History implements Method: every update.
+func (Amnesiac) History(Plan) history.Policy { return history.All() }
 
 // Unlearn implements Method.
 func (a Amnesiac) Unlearn(ctx context.Context, p Problem) (*Result, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestBadProblems(t *testing.T) {
-	p := digits(t, graph.Float32, history.All().WithPushes())
+	p := digits(t, graph.Float32, history.All().And(history.LogitGradients()))
 	n := p.Run.Data.Len()
 	methods := []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.Accelerate{}, unlearning.FastRetrain{Evals: 1000}}
 	all := make([]int, n)
@@ -38,7 +38,7 @@ func TestBadProblems(t *testing.T) {
 		q.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 		q.History = nil
 		_, err = m.Unlearn(t.Context(), q)
-		if m.Needs() == unlearning.NeedsNothing {
+		if m.History(unlearning.PlanOf(p.Run)).Empty() {
 			require.NoError(t, err, m.Name())
 		} else {
 			require.ErrorIs(t, err, unlearning.ErrNoHistory, m.Name())
@@ -109,7 +109,8 @@ func TestBadParameters(t *testing.T) {
 		{unlearning.Recursion{Window: unlearning.Window{Last: math.NaN()}}, "not a share"},
 		{unlearning.Accelerate{Short: unlearning.Short{Cost: 1e-6}}, "less than one step"},
 		{unlearning.Accelerate{Short: unlearning.Short{Cost: 1e300}, Start: 1}, "at most"},
-		{unlearning.FastRetrain{}, "less than one step"},
+		{unlearning.FastRetrain{Evals: 1}, "less than one step"},
+		{unlearning.FastRetrain{Evals: 1000, Short: unlearning.Short{Cost: 0.1}}, "not both"},
 		{unlearning.FastRetrain{Evals: math.Inf(1)}, "at most"},
 		{unlearning.FastRetrain{Evals: math.NaN()}, "at most"},
 	} {

@@ -77,13 +77,13 @@ func forgetContrary(b *testing.B, clean, test *data.Dataset, kind string, share 
 			}
 		}
 	}
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(b.Context(), nets.MLP(784, 100, 10), &ds, nets.Config{
 		Epochs: 5, Batch: 128, LR: nets.Cosine(0.1), Momentum: 0.9, WeightDecay: 5e-4, Seed: 11, Hooks: []nets.Hook{rec},
 	})
 	require.NoError(b, err)
 	if kind == "hardest" {
-		alpha, _, err := rec.Record().Pushes()
+		alpha, _, err := rec.Record().LogitGradients()
 		require.NoError(b, err)
 		ids = hardest(alpha, len(ids))
 	}

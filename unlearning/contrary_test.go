@@ -29,11 +29,11 @@ func TestContrary(t *testing.T) {
 		}
 		p := record(t, nets.MLP(64, 64, 10), &ds, nets.Config{
 			Epochs: 10, Batch: 64, LR: nets.Cosine(0.1), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
-		}, history.Pushes())
+		}, history.LogitGradients())
 		p.Forget = wrong
 		res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 		require.NoError(t, err)
-		require.Equal(t, tc.contrary, res.Guards["contrary"])
+		require.Equal(t, tc.contrary, res.Guards[unlearning.GuardContrary])
 		require.LessOrEqual(t, res.GradEvals, 0.2*unlearning.RetrainCost(p))
 		if tc.contrary == 1 {
 			kept := ds.Subset(wrong.Retained(ds.Len()))

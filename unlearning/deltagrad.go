@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // DeltaGrad is the method of Wu, Dobriban and Davidson (ICML 2020), for runs
@@ -39,8 +40,8 @@ type DeltaGrad struct {
 // Name implements Method.
 func (DeltaGrad) Name() string { return "deltagrad" }
 
-// Needs implements Method.
-func (DeltaGrad) Needs() Needs { return NeedsGradients }
+// History implements Method: every gradient.
+func (DeltaGrad) History(Plan) history.Policy { return history.All() }
 
 // Unlearn implements Method.
 func (d DeltaGrad) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -113,7 +114,7 @@ func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants
 		combine(full, 1, full, -1, pt.g)
 		region.saw(step, full)
 		if !b.push(step, full.Clone()) {
-			q.guards["pair rejected"]++
+			q.guards[GuardPairRejected]++
 		}
 		return nil
 	}
@@ -122,9 +123,9 @@ func (q *request) atIterate(pt point, u *graph.Tensor, explicit bool, b *secants
 	}
 	switch {
 	case len(b.s) == 0 && norm(step) > 0:
-		q.guards["no pair yet"]++ // B is zero
+		q.guards[GuardNoPair]++ // B is zero
 	case region.shorten(step, full):
-		q.guards["product shortened"]++
+		q.guards[GuardProductShortened]++
 	}
 	addScaled(full, 1, pt.g)
 	combine(kept, (nk+m)/nk, full, -m/nk, gone)

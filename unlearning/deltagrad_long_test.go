@@ -47,7 +47,7 @@ func TestDeltaGradPublished(t *testing.T) {
 		p.Forget = data.RandomForget(ds, tc.share, 1)
 		v := solve(t, unlearning.Retrain{}, p)
 		moved, full := distance(p.Run.Params, v), unlearning.RetrainCost(p)
-		relative := func(m unlearning.Method) (rel, cost float64, guards map[string]int) {
+		relative := func(m unlearning.Method) (rel, cost float64, guards map[unlearning.Guard]int) {
 			res, err := m.Unlearn(t.Context(), p)
 			require.NoError(t, err)
 			return distance(res.Params, v) / moved, res.GradEvals / full, res.Guards

@@ -55,8 +55,8 @@ func TestDeltaGradNetwork(t *testing.T) {
 	guarded, err := unlearning.DeltaGrad{Trust: 2}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Less(t, distance(guarded.Params, v)/moved, 1.0)
-	require.Positive(t, guarded.Guards["product shortened"])
-	require.Positive(t, guarded.Guards["pair rejected"])
+	require.Positive(t, guarded.Guards[unlearning.GuardProductShortened])
+	require.Positive(t, guarded.Guards[unlearning.GuardPairRejected])
 
 	// U is met at the second step after the explicit ones: until the next
 	// explicit step there is no pair, which is counted.
@@ -64,5 +64,5 @@ func TestDeltaGradNetwork(t *testing.T) {
 	require.NoError(t, err)
 	late, err := unlearning.DeltaGrad{Trust: 2}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.Equal(t, 3, late.Guards["no pair yet"], "steps 12, 13 and 14")
+	require.Equal(t, 3, late.Guards[unlearning.GuardNoPair], "steps 12, 13 and 14")
 }

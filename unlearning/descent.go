@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Descent takes steps of gradient descent on the retained objective from w_T,
@@ -33,8 +34,8 @@ type Descent struct {
 // Name implements Method.
 func (Descent) Name() string { return "descent" }
 
-// Needs implements Method.
-func (Descent) Needs() Needs { return NeedsNothing }
+// History implements Method: no record is needed.
+func (Descent) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method.
 func (d Descent) Unlearn(ctx context.Context, p Problem) (*Result, error) {

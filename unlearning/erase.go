@@ -8,13 +8,14 @@ import (
 	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Erase takes from w_T what U did to the recorded run, and lets a contraction
 // settle it. It is for sets that are like the rest of the data, of any size, and
 // for networks with the softmax cross-entropy; Mini tells others apart.
 //
-// The run is the sum of its pushes (see history.Pushes),
+// The run is the sum of its pushes (see history.LogitGradients),
 //
 //	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
 //
@@ -79,8 +80,8 @@ func (e Erase) Name() string {
 	return "erase"
 }
 
-// Needs implements Method.
-func (Erase) Needs() Needs { return NeedsPushes }
+// History implements Method: the logit gradients.
+func (Erase) History(Plan) history.Policy { return history.LogitGradients() }
 
 // Unlearn implements Method.
 func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -88,7 +89,7 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	alpha, err := q.pushes()
+	alpha, err := q.logitGradients()
 	if err != nil {
 		return q.fail(err)
 	}
@@ -102,9 +103,9 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	return e.contract(ctx, q, alpha, d)
 }
 
-// pushes reads the record's.
-func (q *request) pushes() (*graph.Tensor, error) {
-	alpha, read, err := q.History.Pushes()
+// logitGradients reads the record's.
+func (q *request) logitGradients() (*graph.Tensor, error) {
+	alpha, read, err := q.History.LogitGradients()
 	q.read += read
 	return alpha, err
 }
@@ -188,6 +189,7 @@ func (e Erase) contract(ctx context.Context, q *request, alpha *graph.Tensor, d 
 	if err != nil {
 		return q.fail(err)
 	}
+	q.route = RouteDistilled
 	return q.end(u)
 }
 

@@ -40,7 +40,7 @@ func TestErase(t *testing.T) {
 	ds := data.Digits()
 	p := record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
-	}, history.Pushes())
+	}, history.LogitGradients())
 	for _, share := range []float64{0.05, 0.2, 0.5} {
 		p.Forget = data.RandomForget(ds.Train, share, 7)
 		kept, gone := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
@@ -70,8 +70,8 @@ func TestEraseRefuses(t *testing.T) {
 	p := digits(t, graph.Float32, history.Spaced(2))
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	_, err := unlearning.Erase{}.Unlearn(t.Context(), p)
-	require.ErrorIs(t, err, history.ErrNoPushes)
-	p = digits(t, graph.Float32, history.Pushes())
+	require.ErrorIs(t, err, history.ErrNoLogitGradients)
+	p = digits(t, graph.Float32, history.LogitGradients())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	for _, e := range []unlearning.Erase{
 		{Share: -1}, {Stiffness: -1}, {Widening: -1}, {Widening: math.Inf(1)}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
@@ -95,7 +95,7 @@ func TestEraseBits(t *testing.T) {
 	for _, workers := range []int{1, 2, 5} {
 		p := record(t, nets.MLP(64, 32, 10), ds, nets.Config{
 			Epochs: 2, Batch: 64, LR: nets.Cosine(0.1), Seed: 1, Engine: graph.NewWalker(workers),
-		}, history.Pushes())
+		}, history.LogitGradients())
 		p.Forget = data.RandomForget(ds, 0.3, 1)
 		got := solve(t, unlearning.Erase{}, p).Float32s()
 		if want == nil {
@@ -108,7 +108,7 @@ func TestEraseBits(t *testing.T) {
 // TestEraseLoss: another loss than cross-entropy has other answers.
 func TestEraseLoss(t *testing.T) {
 	ds := gaussian(64, 4)
-	p := record(t, quadratic(4), ds, nets.Config{Epochs: 4, Batch: 4, LR: nets.ConstantRate(0.1), Seed: 1}, history.Pushes())
+	p := record(t, quadratic(4), ds, nets.Config{Epochs: 4, Batch: 4, LR: nets.ConstantRate(0.1), Seed: 1}, history.LogitGradients())
 	p.Forget = data.RandomForget(ds, 0.2, 2)
 	_, err := unlearning.Erase{}.Unlearn(t.Context(), p)
 	require.ErrorContains(t, err, "has a loss of its own")
@@ -120,7 +120,7 @@ func TestEraseLoss(t *testing.T) {
 // is nothing to take back.
 func TestEraseUnseen(t *testing.T) {
 	ds := data.Digits().Train
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(t.Context(), nets.MLP(64, 32, 10), ds, nets.Config{Steps: 10, Batch: 50, Seed: 1, LR: nets.ConstantRate(0.3), Hooks: []nets.Hook{rec}})
 	require.NoError(t, err)
 	p := unlearning.Problem{Run: run, History: rec.Record()}
@@ -152,7 +152,7 @@ func TestEraseStays(t *testing.T) {
 		{Epochs: 3, Batch: 20, LR: nets.ConstantRate(0.1), Momentum: 0.9, WeightDecay: 0.01},
 		{Steps: 25, Batch: 20, LR: nets.Cosine(0.1), Augment: nets.Augment{Crop: 1, Flip: true}},
 	} {
-		p := record(t, cnn, images, c, history.Pushes())
+		p := record(t, cnn, images, c, history.LogitGradients())
 		p.Forget = data.RandomForget(images, 0.2, 1)
 		u := solve(t, unlearning.Erase{Share: 1e-30, Widening: 1e-30}, p)
 		require.Less(t, distance(u, p.Run.Params), 1e-5)
@@ -162,13 +162,13 @@ func TestEraseStays(t *testing.T) {
 // TestMiniClass: what the rest says of a class to be forgotten cannot be held.
 func TestMiniClass(t *testing.T) {
 	ds := data.Digits()
-	p := record(t, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1}, history.Pushes())
+	p := record(t, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1}, history.LogitGradients())
 	var err error
 	p.Forget, err = data.ParseForget("class:3", ds.Train, 1)
 	require.NoError(t, err)
 	res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.Equal(t, map[string]int{"coherent": 1}, res.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
 	require.LessOrEqual(t, res.GradEvals, 0.2*unlearning.RetrainCost(p))
 	acc := func(ids []int) float64 {
 		a, err := nets.Classifier{Model: p.Run.Model, Params: res.Params}.Accuracy(t.Context(), ds.Train.Subset(ids))
@@ -186,7 +186,7 @@ func TestMiniClass(t *testing.T) {
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Less(t, acc(class), 1.0, "a class among others")
-	require.Equal(t, map[string]int{"coherent": 1}, res.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
 	p.Forget = random
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ func Contrary(p Problem, m int) (cosine, part float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	alpha, err := q.pushes()
+	alpha, err := q.logitGradients()
 	if err != nil {
 		return 0, 0, err
 	}

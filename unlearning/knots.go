@@ -55,7 +55,7 @@ func newKnots(q *request, from, to int, whole, cut []int, n int) *knots {
 		if n > 1 {
 			want += float64(i) / float64(n-1) * (x[last] - x[0])
 		}
-		j := min(max(nearest(x, want), next), last-(n-1-i))
+		j := min(max(indexNear(x, want), next), last-(n-1-i))
 		k.epochs = append(k.epochs, whole[j])
 		k.gaps = append(k.gaps, q.model.NewVector())
 		next = j + 1
@@ -100,7 +100,7 @@ func (k *knots) apart(epochs []int) []int {
 	return kept
 }
 
-func nearest(x []float64, want float64) int {
+func indexNear(x []float64, want float64) int {
 	best := 0
 	for i, v := range x {
 		if math.Abs(v-want) < math.Abs(x[best]-want) {

@@ -136,7 +136,7 @@ func (c LBFGS) start(q *request) (curve, error) {
 			}
 			region.saw(d, h)
 			if !b.push(d.Clone(), h.Clone()) {
-				q.guards["pair rejected"]++
+				q.guards[GuardPairRejected]++
 			}
 			return nil
 		}
@@ -144,7 +144,7 @@ func (c LBFGS) start(q *request) (curve, error) {
 			return err
 		}
 		if region.shorten(d, h) {
-			q.guards["product shortened"]++
+			q.guards[GuardProductShortened]++
 		}
 		return nil
 	}), nil

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Mini is Mini-Unlearning with the defaults that docs/evidence supports.
@@ -18,7 +18,7 @@ import (
 // models trained in batches so small that a sample of them carries no
 // curvature, take back U's pushes while a short run holds the answers on the
 // retained examples, see Erase; that needs no more of the history than
-// history.Pushes. Their loss has to be the softmax cross-entropy.
+// history.LogitGradients. Their loss has to be the softmax cross-entropy.
 //
 // Where the pushes of some dozen examples or more are alike, and unlike those of the
 // rest, as for a class, alone or among others, or one kind of wrong label,
@@ -56,14 +56,19 @@ const (
 // Name implements Method.
 func (Mini) Name() string { return "mini" }
 
-// Needs implements Method. Where Recursive says so, it is NeedsGradients
-// instead.
-func (Mini) Needs() Needs { return NeedsPushes }
+// History implements Method: every gradient where Mini follows the recursion,
+// else the logit gradients.
+func (m Mini) History(p Plan) history.Policy {
+	if m.recursive(p) {
+		return history.All()
+	}
+	return history.LogitGradients()
+}
 
-// Recursive reports whether Mini follows the recursion for a run: whether the
+// recursive reports whether Mini follows the recursion for a run: whether the
 // model is convex and batches hold an eighth of the data or 1024 examples.
-func (Mini) Recursive(run *nets.Run) bool {
-	return run.Model.Arch().Convex && run.Config.Batch >= min(1024, (run.Data.Len()+7)/8)
+func (Mini) recursive(p Plan) bool {
+	return p.Model.Arch().Convex && p.Config.WithDefaults().Batch >= min(1024, (p.Data.Len()+7)/8)
 }
 
 // Unlearn implements Method.
@@ -72,14 +77,14 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	if !m.Recursive(p.Run) {
+	if !m.recursive(PlanOf(p.Run)) {
 		e := m.Network
 		if m.Cost != 0 && e.Cost != 0 {
 			return nil, errors.New("unlearning: mini: set Cost or Network.Cost, not both")
 		}
 		e.Cost += m.Cost
 		e.Title = m.Name()
-		alpha, err := q.pushes()
+		alpha, err := q.logitGradients()
 		if err == nil {
 			e, err = e.complete(q)
 		}
@@ -87,7 +92,8 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 			return q.fail(err)
 		}
 		if q.coherent(alpha) {
-			q.guards["coherent"]++
+			q.guards[GuardCoherent]++
+			q.route, q.reason = RouteShortRun, "the examples to forget are alike, and unlike the others"
 			return Accelerate{Short: Short{Cost: e.Cost}, Start: 1, Shrink: 0.5}.solve(ctx, q)
 		}
 		d, err := e.disturb(q, alpha)
@@ -95,12 +101,18 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		case err != nil:
 			return q.fail(err)
 		case d.contrary():
-			q.guards["contrary"]++
+			q.guards[GuardContrary]++
+			q.route, q.reason = RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.cosine)
 			left := e.Cost - float64(d.used)/RetrainCost(p)
 			return Accelerate{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, q)
 		}
+		q.reason = "a network, whose trajectory no recursion follows for long"
+		if q.model.Arch().Convex {
+			q.reason = fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", p.Run.Config.Batch, p.Run.Data.Len())
+		}
 		return e.contract(ctx, q, alpha, d)
 	}
+	q.reason = fmt.Sprintf("a convex model, batches of %d of %d examples", p.Run.Config.Batch, p.Run.Data.Len())
 	r, err := m.recursion(q)
 	if err != nil {
 		return nil, err

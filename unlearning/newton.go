@@ -3,6 +3,8 @@ package unlearning
 import (
 	"context"
 	"errors"
+
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Newton takes one Newton step on the retained objective from w_T,
@@ -23,8 +25,8 @@ type Newton struct {
 // Name implements Method.
 func (Newton) Name() string { return "newton" }
 
-// Needs implements Method.
-func (Newton) Needs() Needs { return NeedsNothing }
+// History implements Method: no record is needed.
+func (Newton) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method. Directions of negative curvature end the
 // iteration and are counted among the guards.
@@ -64,7 +66,7 @@ func (n Newton) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		addScaled(h, lambda+n.Damping, dir)
 		curvature := dot(dir, h)
 		if curvature <= 0 {
-			q.guards["negative curvature"]++
+			q.guards[GuardNegativeCurvature]++
 			break
 		}
 		a := rr / curvature

@@ -34,7 +34,7 @@ func BenchmarkDisturbNoise(b *testing.B) {
 			{nets.MLP(784, 100, 10), map[string]float64{"mnist": 0.2, "fashion-mnist": 0.1}},
 			{nets.LeNet5(10), map[string]float64{"mnist": 0.05, "fashion-mnist": 0.05}},
 		} {
-			rec := history.NewRecorder(history.Pushes())
+			rec := history.NewRecorder(history.LogitGradients())
 			run, err := nets.Train(b.Context(), net.arch, ds, nets.Config{
 				Epochs: 5, Batch: 128, LR: nets.Cosine(net.lr[name]), Momentum: 0.9, WeightDecay: 5e-4, Seed: 11, Hooks: []nets.Hook{rec},
 			})
@@ -42,7 +42,7 @@ func BenchmarkDisturbNoise(b *testing.B) {
 			for _, share := range []float64{0.2, 0.5} {
 				q, _, err := begin(Erase{}, Problem{Run: run, Forget: data.RandomForget(ds, share, 7), History: rec.Record()})
 				require.NoError(b, err)
-				alpha, err := q.pushes()
+				alpha, err := q.logitGradients()
 				require.NoError(b, err)
 				all := q.pushed(alpha)
 				draw := terms(all)

@@ -18,14 +18,14 @@ import (
 func pushedRun(t *testing.T, arch nets.Arch, momentum float64, forget func(*data.Dataset) data.ForgetSet) (*request, *graph.Tensor) {
 	t.Helper()
 	ds := data.Digits().Train
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(t.Context(), arch, ds, nets.Config{
 		Epochs: 4, Batch: 50, LR: nets.Cosine(0.2 * (1 - momentum)), Momentum: momentum, WeightDecay: 0.01, Seed: 3, DType: graph.Float64, Hooks: []nets.Hook{rec},
 	})
 	require.NoError(t, err)
 	q, _, err := begin(Erase{}, Problem{Run: run, Forget: forget(ds), History: rec.Record()})
 	require.NoError(t, err)
-	alpha, err := q.pushes()
+	alpha, err := q.logitGradients()
 	require.NoError(t, err)
 	return q, alpha
 }
@@ -213,13 +213,13 @@ func TestContraryRule(t *testing.T) {
 func TestPastCurvature(t *testing.T) {
 	const rate, want = 1e-6, 0.9 * 0.1
 	for _, steps := range []int{2, 6} { // two thirds of an epoch, two epochs
-		rec := history.NewRecorder(history.Pushes())
+		rec := history.NewRecorder(history.LogitGradients())
 		run, err := nets.Train(t.Context(), nets.Logistic(64, 10), data.Digits().Train, nets.Config{
 			Steps: steps, Batch: 419, LR: nets.ConstantRate(rate), From: graph.NewTensor(graph.Float64, 650), DType: graph.Float64, Hooks: []nets.Hook{rec},
 		})
 		require.NoError(t, err)
 		require.Equal(t, steps, run.Steps)
-		alpha, _, err := rec.Record().Pushes()
+		alpha, _, err := rec.Record().LogitGradients()
 		require.NoError(t, err)
 		require.InDelta(t, want, pastCurvature(pastDoubts(alpha, rate*float64(steps))), 1e-4)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Recursion follows the difference between the retrained and the original run
@@ -38,8 +39,9 @@ func (r Recursion) Name() string {
 	return "recursion"
 }
 
-// Needs implements Method.
-func (r Recursion) Needs() Needs { return NeedsGradients }
+// History implements Method: every gradient. A record of some epochs
+// (history.EveryEpochs) will do too.
+func (Recursion) History(Plan) history.Policy { return history.All() }
 
 // Unlearn implements Method.
 func (r Recursion) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -104,6 +106,7 @@ func (r Recursion) solve(ctx context.Context, q *request) (*Result, error) {
 			return nil, &DivergedError{q.method, pt.t}
 		}
 	}
+	q.route = RouteRecursion
 	u := q.Run.Params.Clone()
 	for i := range u.Len() {
 		u.Set(i, u.At(i)+k.d.At(i))

@@ -6,27 +6,39 @@ import (
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Retrain is replayed retraining, the reference: initial parameters, batch
 // order and learning rates of the run; U is dropped from every batch, which is
 // not refilled. A batch with nothing left moves nothing.
 type Retrain struct {
-	// OtherSeed, if not nil, draws other initial parameters and another
-	// order: one more sample of what retraining may give.
-	OtherSeed *uint64
+	// Other, if not 0, retrains with other initial parameters and another order,
+	// of the seed that the run's gives to this number: one more sample of what
+	// retraining may give.
+	Other uint64
 }
+
+// Numbers of retrainings with other seeds. Smaller ones are for those that bench
+// compares these with.
+const (
+	otherRow = 6 // of the method "retrain-other-seed"
+	fastRow  = 7 // of FastRetrain
+)
+
+// otherSeed returns the seed of retraining number k ≥ 1.
+func otherSeed(run *nets.Run, k uint64) uint64 { return run.Config.Seed + 1000*k }
 
 // Name implements Method.
 func (r Retrain) Name() string {
-	if r.OtherSeed != nil {
+	if r.Other != 0 {
 		return "retrain-other-seed"
 	}
 	return "retrain"
 }
 
-// Needs implements Method.
-func (r Retrain) Needs() Needs { return NeedsNothing }
+// History implements Method: no record is needed.
+func (Retrain) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method.
 func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -34,16 +46,16 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if done != nil && r.OtherSeed == nil {
+	if done != nil && r.Other == 0 {
 		return done, nil
 	}
 	if done != nil { // another seed is another model even with U = ∅
-		return nil, fmt.Errorf("unlearning: %s: the forget set is empty; train a run with the other seed instead", r.Name())
+		return nil, fmt.Errorf("unlearning: %s: the forget set is empty; train a run with another seed instead", r.Name())
 	}
 	cfg := q.Run.Config
 	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, q.Run.Initial
-	if r.OtherSeed != nil {
-		cfg.Seed, cfg.From = *r.OtherSeed, nil
+	if r.Other != 0 {
+		cfg.Seed, cfg.From = otherSeed(q.Run, r.Other), nil
 	}
 	run, err := q.model.Train(ctx, q.Run.Data, cfg)
 	if err != nil {
@@ -70,19 +82,18 @@ func RetrainCost(p Problem) float64 {
 }
 
 // FastRetrain trains from fresh initial parameters on the retained examples
-// with the schedule of Short, spending a given number of gradient
-// evaluations: what the same cost buys without any history.
+// with the schedule of Short: what the same cost buys without any history.
 type FastRetrain struct {
-	Evals float64 // gradient evaluations to spend
-	Seed  uint64
-	Short // Cost is not used
+	Short
+	// Evals, if not 0, is the budget in gradient evaluations, in place of Cost.
+	Evals float64
 }
 
 // Name implements Method.
 func (f FastRetrain) Name() string { return "fast-retrain" }
 
-// Needs implements Method.
-func (f FastRetrain) Needs() Needs { return NeedsNothing }
+// History implements Method: no record is needed.
+func (FastRetrain) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method.
 func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -90,14 +101,22 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
+	if f.Evals != 0 && f.Cost != 0 {
+		return q.fail(errors.New("set Cost or Evals, not both"))
+	}
 	s, err := f.Short.complete(q.Run, len(q.retained))
 	if err != nil {
 		return q.fail(err)
 	}
-	if most := maxCost * RetrainCost(q.Problem); !(f.Evals <= most) { // NaN too
-		return q.fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, most))
+	full := RetrainCost(q.Problem)
+	if f.Evals == 0 {
+		f.Evals = s.Cost * full
 	}
-	w, err := q.retrainShortly(ctx, s, q.model.Init(f.Seed), f.Evals, f.Seed)
+	if !(f.Evals <= maxCost*full) { // NaN too
+		return q.fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
+	}
+	seed := otherSeed(q.Run, fastRow)
+	w, err := q.retrainShortly(ctx, s, q.model.Init(seed), f.Evals, seed)
 	if err != nil {
 		return q.fail(err)
 	}

@@ -27,8 +27,8 @@ func (r Rewind) cost() float64 {
 // Name implements Method.
 func (Rewind) Name() string { return "rewind" }
 
-// Needs implements Method.
-func (Rewind) Needs() Needs { return NeedsCheckpoints }
+// History implements Method: the state to go back to.
+func (r Rewind) History(Plan) history.Policy { return checkpoint(1 - r.cost()) }
 
 // Unlearn implements Method.
 func (r Rewind) Unlearn(ctx context.Context, p Problem) (*Result, error) {

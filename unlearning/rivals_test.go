@@ -1,7 +1,6 @@
 package unlearning_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,34 +130,4 @@ func TestDescent(t *testing.T) {
 	}
 	require.InDeltaSlice(t, w.Float64s(), res.Params.Float64s(), 1e-13)
 	require.InDelta(t, 3*float64(len(retained)), res.GradEvals, 1e-6)
-}
-
-func TestByName(t *testing.T) {
-	p := plain(t, graph.Float32)
-	for _, name := range []string{"mini", "mini:0.2", "deltagrad", "deltagrad:3", "amnesiac", "rewind:0.1", "descent:0.3", "newton:2", "finetune", "shrink-perturb:0.1", "recursion", "retrain"} {
-		m, err := unlearning.ByName(name)
-		require.NoError(t, err, name)
-		require.Contains(t, name, m.Name())
-		res, err := m.Unlearn(t.Context(), p)
-		require.NoError(t, err, name)
-		require.True(t, res.Params.Finite())
-		require.Equal(t, m.Name(), res.Method)
-
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err = m.Unlearn(ctx, p)
-		require.ErrorIs(t, err, context.Canceled, name)
-		q := p
-		q.Forget = data.ForgetSet{}
-		res, err = m.Unlearn(t.Context(), q)
-		require.NoError(t, err, name)
-		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), name)
-		require.Zero(t, res.GradEvals)
-	}
-	for _, name := range []string{"", "nothing", "mini:", "mini:-1", "mini:x", "retrain:2", "deltagrad:2.5", "newton:NaN"} {
-		_, err := unlearning.ByName(name)
-		require.Error(t, err, name)
-	}
-	_, err := unlearning.ByName("nothing")
-	require.ErrorIs(t, err, unlearning.ErrUnknownMethod)
 }

@@ -71,7 +71,7 @@ func TestNewtonNetwork(t *testing.T) {
 	require.Equal(t, solve(t, unlearning.Newton{Damping: 1}, p).Float64s(), damped.Float64s())
 	bare, err := unlearning.Newton{Damping: 1e-9}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.Equal(t, map[string]int{"negative curvature": 1}, bare.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardNegativeCurvature: 1}, bare.Guards)
 	require.Less(t, distance(damped, p.Run.Params), distance(bare.Params, p.Run.Params)/5)
 }
 
@@ -215,7 +215,7 @@ func TestBadRivals(t *testing.T) {
 		require.Error(t, err, name)
 
 		q.Forget, q.History = p.Forget, nil
-		if m.Needs() != unlearning.NeedsNothing {
+		if !m.History(unlearning.PlanOf(p.Run)).Empty() {
 			_, err = m.Unlearn(t.Context(), q)
 			require.ErrorIs(t, err, unlearning.ErrNoHistory, name)
 		}

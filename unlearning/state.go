@@ -5,6 +5,16 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
+// checkpoint is the policy that keeps the state after a share of the run. One
+// that is none, or the end, needs no record: Unlearn refuses the first, and
+// w_T is there.
+func checkpoint(share float64) history.Policy {
+	if !(share >= 0 && share < 1) {
+		return history.Policy{}
+	}
+	return history.At(share)
+}
+
 // state returns parameters and momentum before the first step from t on of
 // which the record gives them: t itself if its gradient is recorded, else the
 // next checkpoint. A *history.GapError says that there is none.

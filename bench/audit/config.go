@@ -44,8 +44,7 @@ type Config struct {
 	Fit attacks.Fit
 	// Level is that of intervals and verdicts; 0 means 0.95.
 	Level float64
-	// History is what each run records; nil chooses what the methods need:
-	// nothing, five halving checkpoints, or all gradients.
+	// History is what each run records; nil chooses what the methods ask for.
 	History *history.Policy
 	// Dir is the folder of the signals, made if missing. It holds one audit,
 	// and one process at a time may use it.
@@ -56,13 +55,9 @@ type Config struct {
 	Progress func(done, total int)
 }
 
-// Subject is a method under audit.
-type Subject struct {
-	// Name tells it from others in results, and methods of different settings
-	// in a folder that is gone on with; "" means Method.Name().
-	Name   string
-	Method unlearning.Method
-}
+// Subject is a method under audit. Its name tells it from others in results, and
+// methods of different settings in a folder that is gone on with.
+type Subject = unlearning.Named
 
 // The variants that every audit has, besides one for each method.
 const (
@@ -142,8 +137,8 @@ func (c Config) policy(m *nets.Model) *history.Policy {
 		methods = append(methods, s.Method)
 	}
 	half := &data.Dataset{Y: make([]int32, c.Data.Len()/2)}
-	p, ok := unlearning.Policy(m, half, c.Train, methods...)
-	if !ok {
+	p := unlearning.Policy(unlearning.Plan{Model: m, Data: half, Config: c.Train}, methods...)
+	if p.Empty() {
 		return nil
 	}
 	return &p

@@ -9,7 +9,14 @@ import (
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
+
+func init() {
+	for _, m := range []unlearning.Method{NoOp{}, Relabel{}} {
+		unlearning.Register(m.Name(), "", func(string) (unlearning.Method, error) { return m, nil })
+	}
+}
 
 // NoOp is the method that does nothing. An audit must find it under-unlearned.
 type NoOp struct{}
@@ -17,8 +24,8 @@ type NoOp struct{}
 // Name implements unlearning.Method.
 func (NoOp) Name() string { return "no-op" }
 
-// Needs implements unlearning.Method.
-func (NoOp) Needs() unlearning.Needs { return unlearning.NeedsNothing }
+// History implements unlearning.Method: no record is needed.
+func (NoOp) History(unlearning.Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements unlearning.Method.
 func (NoOp) Unlearn(_ context.Context, p unlearning.Problem) (*unlearning.Result, error) {
@@ -37,16 +44,22 @@ type OtherSeed struct{}
 // Name implements unlearning.Method.
 func (OtherSeed) Name() string { return "retrain-other-seed" }
 
-// Needs implements unlearning.Method.
-func (OtherSeed) Needs() unlearning.Needs { return unlearning.NeedsNothing }
+// History implements unlearning.Method: no record is needed.
+func (OtherSeed) History(unlearning.Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements unlearning.Method.
 func (o OtherSeed) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
 	if err := check(o.Name(), p); err != nil {
 		return nil, err
 	}
-	seed := rand.NewPCG(p.Run.Config.Seed, 0x6f74686572).Uint64() // "other"
-	return unlearning.Retrain{OtherSeed: &seed}.Unlearn(ctx, p)
+	c := p.Run.Config
+	c.Seed = rand.NewPCG(p.Run.Config.Seed, 0x6f74686572).Uint64() // "other"
+	c.Drop, c.From, c.Hooks = p.Forget, nil, nil
+	run, err := p.Run.Model.Clone().Train(ctx, p.Run.Data, c)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %s: %w", o.Name(), err)
+	}
+	return &unlearning.Result{Method: o.Name(), Params: run.Params, GradEvals: run.GradEvals}, nil
 }
 
 // Relabel trains on from the trained parameters with the label of each
@@ -60,8 +73,8 @@ type Relabel struct {
 // Name implements unlearning.Method.
 func (Relabel) Name() string { return "relabel" }
 
-// Needs implements unlearning.Method.
-func (Relabel) Needs() unlearning.Needs { return unlearning.NeedsNothing }
+// History implements unlearning.Method: no record is needed.
+func (Relabel) History(unlearning.Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements unlearning.Method.
 func (r Relabel) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {

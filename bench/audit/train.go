@@ -183,8 +183,8 @@ func (m *member) finish(run *nets.Run) error {
 	if err := ask(Before, run.Params); err != nil {
 		return err
 	}
-	for _, s := range append([]Subject{{Retrained, unlearning.Retrain{}}}, m.Methods...) {
-		res, err := s.Method.Unlearn(m.ctx, m.problem)
+	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}}, m.Methods...) {
+		res, err := unlearning.Solve(m.ctx, s.Method, m.problem)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}

@@ -34,6 +34,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 func main() {
@@ -85,7 +86,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Uint64Var(&t.Seed, "seed", 1, "seed of the whole audit")
 	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, ids:FILE or positions:FILE; empty for all")
 	fs.Float64Var(&c.Share, "share", 0.2, "share of the candidates that a model trained on to forget")
-	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(audit.Names(), ", "))
+	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")
 	fs.IntVar(&c.Targets, "targets", 16, "models to attack")
 	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
@@ -148,12 +149,8 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	for name := range strings.SplitSeq(o.methods, ",") {
-		m, err := audit.ByName(strings.TrimSpace(name))
-		if err != nil {
-			return err
-		}
-		c.Methods = append(c.Methods, m)
+	if c.Methods, err = audit.Parse(strings.Split(o.methods, ",")...); err != nil {
+		return err
 	}
 	if c.Fit, err = parseFit(o.fit); err != nil {
 		return err

@@ -43,7 +43,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown set", []string{"-dataset", "cats"}, 1, "cats"},
 		{"too many", []string{"-n", "5000"}, 1, "5000"},
 		{"unknown net", []string{"-net", "brain"}, 1, "known are logistic"},
-		{"unknown method", []string{"-methods", "magic"}, 1, `unknown method "magic"; known are no-op`},
+		{"unknown method", []string{"-methods", "magic"}, 1, `unknown method "magic"; known are amnesiac`},
 		{"bad cost", []string{"-methods", "mini:x"}, 1, `method "mini:x"`},
 		{"unknown fit", []string{"-fit", "tight"}, 1, `unknown fit "tight"; known are per-example`},
 		{"bad candidates", []string{"-candidates", "class:11"}, 1, "class"},

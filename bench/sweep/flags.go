@@ -12,6 +12,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 // options are the flags.
@@ -89,7 +90,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.schedule, "schedule", "cosine", "learning-rate schedule: constant or cosine")
 	fs.Float64Var(&o.decay, "weight-decay", 0.0005, "weight decay")
 	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, ids:FILE or positions:FILE; several with commas")
-	fs.Var(&o.methods, "methods", "`methods`: "+strings.Join(bench.Methods(), ", "))
+	fs.Var(&o.methods, "methods", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.Var(&o.seeds, "seeds", "`seeds`, one cell for each")
 	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty or "+devStdout+" for stdout")
 	fs.IntVar(&o.workers, "workers", 1, "cells at a time; times are worth reporting only with 1")
@@ -135,12 +136,20 @@ func (o *options) experiments() ([]bench.Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
+	methods, err := unlearning.Parse(o.methods...)
+	if err != nil {
+		return nil, err
+	}
 	var cells []bench.Experiment
 	for _, net := range o.nets {
+		arch, err := nets.Parse(net, ds.Train)
+		if err != nil {
+			return nil, err
+		}
 		for _, forget := range o.forgets {
 			for _, seed := range o.seeds {
 				cells = append(cells, bench.Experiment{
-					Data: ds, N: o.n, Net: net, Forget: forget, Methods: o.methods,
+					Data: ds, N: o.n, Arch: arch, Forget: forget, Methods: methods,
 					Config: nets.Config{Epochs: o.epochs, Batch: o.batch, LR: rate, Momentum: o.momentum, WeightDecay: o.decay, Seed: seed},
 				})
 			}

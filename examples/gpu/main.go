@@ -58,7 +58,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	rec, start := history.NewRecorder(history.Pushes()), time.Now()
+	rec, start := history.NewRecorder(history.LogitGradients()), time.Now()
 	trained, err := nets.Train(ctx, arch, ds.Train, nets.Config{
 		Epochs: *epochs, Batch: 128, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
 		Engine: engine, Hooks: []nets.Hook{rec},

@@ -99,7 +99,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return err
 	}
 
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(ctx, arch(), train, nets.Config{
 		Epochs: 60, Batch: 50, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1, Engine: engine, Hooks: []nets.Hook{rec},
 	})

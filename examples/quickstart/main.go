@@ -54,7 +54,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	// Train. The recorder is a hook that keeps a small part of what training
 	// computes anyway: here, ten numbers for each example.
 	ds := data.Digits()
-	rec := history.NewRecorder(history.Pushes())
+	rec := history.NewRecorder(history.LogitGradients())
 	run, err := nets.Train(ctx, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
 		Engine: engine, Hooks: []nets.Hook{rec, nets.Progress("training")},

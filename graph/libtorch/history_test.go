@@ -21,7 +21,7 @@ import (
 func TestCrossHistory(t *testing.T) {
 	digits := data.Digits().Train
 	train := func(e graph.Engine) unlearning.Problem {
-		rec := history.NewRecorder(history.Halving(4).WithPushes())
+		rec := history.NewRecorder(history.Halving(4).And(history.LogitGradients()))
 		run, err := nets.Train(t.Context(), nets.Logistic(64, 10), digits, nets.Config{
 			Epochs: 4, Batch: 128, LR: nets.Cosine(0.1), Momentum: 0.9, WeightDecay: 1e-3, Seed: 2,
 			DType: graph.Float64, Engine: e, Hooks: []nets.Hook{rec},

@@ -9,8 +9,8 @@
 // Batch indices are not stored either, since the order is a function of the
 // seed.
 //
-// Networks need less: [Pushes] keeps, for each example, what the run did to its
-// logits, K numbers, and no parameters or gradients at all.
+// Networks need less: [LogitGradients] keeps, for each example, what the run did
+// to its logits, K numbers, and no parameters or gradients of parameters at all.
 //
 // A record lives in memory, or in a folder of safetensors files with a
 // manifest: [Create] records straight into one, [Open] reads it back and

@@ -27,17 +27,27 @@ var (
 	ErrInterrupted = errors.New("the recorded run did not end")
 	// ErrVersion: another version of this package wrote the folder.
 	ErrVersion = errors.New("another version of the format")
-	// ErrNoPushes: the record's policy was not Pushes.
-	ErrNoPushes = errors.New("the record holds no pushes")
+	// ErrNoLogitGradients: the record's policy was not LogitGradients.
+	ErrNoLogitGradients = errors.New("the record holds no logit gradients")
 )
 
 const manifestName = "manifest.json"
 
 // version of the format. It changes with the fingerprint too: a field that an
-// old record lacks cannot be compared. Old records are not converted, since
+// old record lacks cannot be compared. Such records are not converted, since
 // what they lack is not in them. 1 lacked augmentation, loss and w_0, 2 the
-// ids of an augmented run.
-const version = 3
+// ids of an augmented run. 3, which called logit gradients pushes, is read.
+const (
+	version = 4
+	oldest  = 3
+)
+
+// logitGradientsTensor is the tensor's name in its file, and pushes what it and
+// its entry in the manifest were called in version 3.
+const (
+	logitGradientsTensor = "logit_gradients"
+	pushes               = "pushes"
+)
 
 // manifest lists the segments of a folder with their checksums. It is
 // replaced after every segment.
@@ -46,8 +56,11 @@ type manifest struct {
 	Policy   string       `json:"policy"`
 	Run      Fingerprint  `json:"run"`
 	Segments []fileRecord `json:"segments"`
-	Pushes   *fileRecord  `json:"pushes,omitempty"`
 	Complete bool         `json:"complete"`
+
+	LogitGradients *fileRecord `json:"logit_gradients,omitempty"`
+	Pushes         *fileRecord `json:"pushes,omitempty"` // in version 3
+
 }
 
 type fileRecord struct {
@@ -160,40 +173,43 @@ func (s *folder) damaged(f fileRecord, format string, args ...any) error {
 	return fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-func (s *folder) putPushes(alpha *graph.Tensor) error {
+func (s *folder) putLogitGradients(alpha *graph.Tensor) error {
 	dt, raw := encode(alpha)
 	v, err := safetensors.NewTensorView(dt, []uint64{uint64(alpha.Shape()[0]), uint64(alpha.Shape()[1])}, raw)
 	var buf bytes.Buffer
 	if err == nil {
-		err = safetensors.SerializeToWriter(map[string]safetensors.TensorView{"pushes": v}, map[string]string{"format": "pt"}, &buf)
+		err = safetensors.SerializeToWriter(map[string]safetensors.TensorView{logitGradientsTensor: v}, map[string]string{"format": "pt"}, &buf)
 	}
 	var f fileRecord
 	if err == nil {
-		f, err = s.write("pushes.safetensors", buf.Bytes())
+		f, err = s.write("logit-gradients.safetensors", buf.Bytes())
 	}
 	if err != nil {
-		return fmt.Errorf("history: pushes: %w", err)
+		return fmt.Errorf("history: logit gradients: %w", err)
 	}
-	s.m.Pushes = &f
+	s.m.LogitGradients = &f
 	return s.save()
 }
 
-func (s *folder) getPushes() (*graph.Tensor, error) {
-	if s.m.Pushes == nil {
+func (s *folder) getLogitGradients() (*graph.Tensor, error) {
+	if s.m.LogitGradients == nil {
 		return nil, nil
 	}
-	st, err := s.read(*s.m.Pushes)
+	st, err := s.read(*s.m.LogitGradients)
 	if err != nil {
 		return nil, err
 	}
-	v, ok := st.Tensor("pushes")
+	v, ok := st.Tensor(logitGradientsTensor)
+	if s.m.Version < version {
+		v, ok = st.Tensor(pushes)
+	}
 	if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
-		return nil, s.damaged(*s.m.Pushes, "no tensor \"pushes\" of %d rows", n)
+		return nil, s.damaged(*s.m.LogitGradients, "no tensor of logit gradients of %d examples", n)
 	}
 	rows, k := int(v.Shape()[0]), int(v.Shape()[1])
 	t, err := decode(v.DType(), v.Data(), 1, rows*k)
 	if err != nil {
-		return nil, s.damaged(*s.m.Pushes, "%v", err)
+		return nil, s.damaged(*s.m.LogitGradients, "%v", err)
 	}
 	return graph.FromSlice(t[0].Float32s(), rows, k), nil
 }
@@ -213,8 +229,8 @@ func (s *folder) bytes() int64 {
 	for _, f := range s.m.Segments {
 		n += f.Bytes
 	}
-	if s.m.Pushes != nil {
-		n += s.m.Pushes.Bytes
+	if s.m.LogitGradients != nil {
+		n += s.m.LogitGradients.Bytes
 	}
 	return n
 }
@@ -273,8 +289,11 @@ func Open(dir string) (*Record, error) {
 	if err := json.Unmarshal(body, &s.m); err != nil {
 		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
 	}
-	if s.m.Version != version {
-		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.m.Version, version)
+	if s.m.Version < oldest || s.m.Version > version {
+		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d to %d are read here; train and record again", path, ErrVersion, s.m.Version, oldest, version)
+	}
+	if s.m.Version < version {
+		s.m.LogitGradients = s.m.Pushes
 	}
 	if !s.m.Complete {
 		return nil, fmt.Errorf("history: open %s: %w; train again", dir, ErrInterrupted)

@@ -63,6 +63,10 @@ func TestPolicies(t *testing.T) {
 		{history.At(0.8, 0, 0.5), []int{0, 33, 52}, nil},
 		{history.Halving(3), []int{8, 16, 32}, nil},
 		{history.Halving(9), []int{1, 2, 4, 8, 16, 32}, nil},
+		{history.Policy{}, nil, nil},
+		{history.All().And(history.At(0.5)), []int{0, 64}, [][2]int{{0, 65}}},
+		{history.At(0.1, 0.2).And(history.EveryEpochs(4)), []int{0, 13, 52}, [][2]int{{0, 13}, {52, 65}}}, // after 7 and 13 steps
+		{history.Last(15).And(history.EveryEpochs(2)).And(history.Spaced(4)), []int{0, 13, 26, 39, 50}, [][2]int{{0, 13}, {26, 39}, {50, 65}}},
 	} {
 		t.Run(tc.policy.String(), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "record")
@@ -114,6 +118,27 @@ func TestPolicies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnd: how policies are called together.
+func TestAnd(t *testing.T) {
+	at, logits := history.At(0.5), history.LogitGradients()
+	for _, c := range []struct {
+		p    history.Policy
+		want string
+	}{
+		{history.Policy{}, "none"},
+		{history.Policy{}.And(at), "at:0.5"},
+		{at.And(history.Policy{}), "at:0.5"},
+		{at.And(at), "at:0.5"},
+		{at.And(logits).And(history.Last(3)), "at:0.5+last:3+logit-gradients"},
+		{logits.And(logits), "logit-gradients"},
+		{at.And(history.All()).And(logits), "all+logit-gradients"},
+	} {
+		require.Equal(t, c.want, c.p.String())
+		require.Equal(t, c.want == "none", c.p.Empty())
+	}
+	require.Equal(t, "at:0.5", at.String(), "And changed its receiver")
 }
 
 func TestGap(t *testing.T) {
@@ -205,6 +230,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestVersion3: records of the format before, which called logit gradients
+// pushes, are read.
+func TestVersion3(t *testing.T) {
+	r, err := history.Open(filepath.Join("testdata", "version3"))
+	require.NoError(t, err)
+	ds := &data.Dataset{Name: "tiny", Shape: []int{2}, Classes: 2, X: []float32{1, 2, 3, 4, 5, 6}, Y: []int32{0, 1, 0}}
+	rec := history.NewRecorder(history.LogitGradients())
+	_, err = nets.Train(t.Context(), nets.Logistic(2, 2), ds, nets.Config{Batch: 2, Seed: 1, Hooks: []nets.Hook{rec}})
+	require.NoError(t, err)
+	want, _, err := rec.Record().LogitGradients()
+	require.NoError(t, err)
+	got, read, err := r.LogitGradients()
+	require.NoError(t, err)
+	require.InDeltaSlice(t, want.Float32s(), got.Float32s(), 1e-6)
+	require.EqualValues(t, 24, read)
+	require.Equal(t, "pushes", r.Policy())
+}
+
 // TestVersion: a record of another format is refused as such, not as damaged.
 func TestVersion(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
@@ -213,13 +256,13 @@ func TestVersion(t *testing.T) {
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
 	body, _, _ := strings.Cut(string(raw), "\n}\n")
-	body = strings.Replace(body+"\n}", `"version": 3`, `"version": 1`, 1)
+	body = strings.Replace(body+"\n}", `"version": 4`, `"version": 1`, 1)
 	sum := sha256.Sum256([]byte(body))
 	require.NoError(t, os.WriteFile(path, []byte(body+"\n"+hex.EncodeToString(sum[:])+"\n"), 0o644))
 	_, err = history.Open(dir)
 	require.ErrorIs(t, err, history.ErrVersion)
 	require.NotErrorIs(t, err, history.ErrDamaged)
-	require.ErrorContains(t, err, "it is 1, and 3 is read here; train and record again")
+	require.ErrorContains(t, err, "it is 1, and 3 to 4 are read here; train and record again")
 }
 
 func TestInterrupted(t *testing.T) {

@@ -22,7 +22,7 @@ type Recorder struct {
 	known  *known
 	plan   []span // still to come
 	now    *segment
-	pushes *pushes // nil unless asked for
+	logits *logitGradients // nil unless asked for
 	done   bool
 }
 
@@ -48,8 +48,8 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 	r.known = know(s.Data, checksum(s.Data))
 	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, r.known.sum, s.Initial)
 	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
-	if r.policy.pushes {
-		r.pushes = newPushes(s)
+	if r.policy.logitGradients {
+		r.logits = newLogitGradients(s)
 	}
 	r.store, err = r.open(r.print)
 	return err
@@ -57,8 +57,8 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 
 // OnStep implements nets.Hook.
 func (r *Recorder) OnStep(s nets.Step) error {
-	if r.pushes != nil {
-		r.pushes.add(s)
+	if r.logits != nil {
+		r.logits.add(s)
 	}
 	if len(r.plan) == 0 || s.T < r.plan[0].From {
 		return nil
@@ -87,11 +87,11 @@ func (r *Recorder) OnEnd(run *nets.Run) error {
 	if len(r.plan) > 0 {
 		return fmt.Errorf("history: the run ended before step %d, which %s asks for", r.plan[0].From, r.policy)
 	}
-	if r.pushes != nil {
-		if err := r.store.putPushes(r.pushes.tensor()); err != nil {
+	if r.logits != nil {
+		if err := r.store.putLogitGradients(r.logits.tensor()); err != nil {
 			return err
 		}
-		r.pushes = nil
+		r.logits = nil
 	}
 	r.done = true
 	return r.store.finish()

@@ -20,8 +20,8 @@ func (s segment) bytes() int64 {
 // store keeps segments; they are put in order of steps.
 type store interface {
 	put(segment) error
-	putPushes(*graph.Tensor) error
-	getPushes() (*graph.Tensor, error) // nil if there are none
+	putLogitGradients(*graph.Tensor) error
+	getLogitGradients() (*graph.Tensor, error) // nil if there are none
 	get(i int) (segment, error)
 	spans() []span
 	bytes() int64
@@ -32,15 +32,15 @@ type store interface {
 // memory is a store in memory.
 type memory struct {
 	segments []segment
-	pushes   *graph.Tensor
+	logits   *graph.Tensor
 }
 
 func (m *memory) put(s segment) error        { m.segments = append(m.segments, s); return nil }
 func (m *memory) get(i int) (segment, error) { return m.segments[i], nil }
 func (m *memory) finish() error              { return nil }
 
-func (m *memory) putPushes(a *graph.Tensor) error   { m.pushes = a; return nil }
-func (m *memory) getPushes() (*graph.Tensor, error) { return m.pushes, nil }
+func (m *memory) putLogitGradients(a *graph.Tensor) error   { m.logits = a; return nil }
+func (m *memory) getLogitGradients() (*graph.Tensor, error) { return m.logits, nil }
 
 func (m *memory) spans() []span {
 	r := make([]span, len(m.segments))
@@ -54,8 +54,8 @@ func (m *memory) bytes() (n int64) {
 	for _, s := range m.segments {
 		n += s.bytes()
 	}
-	if m.pushes != nil {
-		n += int64(m.pushes.Len() * m.pushes.DType().Bytes())
+	if m.logits != nil {
+		n += int64(m.logits.Len() * m.logits.DType().Bytes())
 	}
 	return n
 }

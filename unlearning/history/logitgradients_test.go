@@ -13,22 +13,22 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// TestPushes: where Jacobians keep still, in logistic regression, and without
+// TestLogitGradients: where Jacobians keep still, in logistic regression, and without
 // momentum, w_T is what weight decay left of w_0 minus Σ_i J_iᵀ α_i, in batches
 // of any size.
-func TestPushes(t *testing.T) {
+func TestLogitGradients(t *testing.T) {
 	ds := data.Digits().Train
 	for _, c := range []struct {
 		batch int
 		decay float64
 	}{{37, 0.02}, {2000, 0.02}, {37, 3}} { // the last lets nothing of early steps be left
 		batch, decay := c.batch, c.decay
-		rec := history.NewRecorder(history.Pushes())
+		rec := history.NewRecorder(history.LogitGradients())
 		run, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{
 			Epochs: 3, Batch: batch, LR: nets.Cosine(0.3), WeightDecay: decay, Seed: 2, DType: graph.Float64, Hooks: []nets.Hook{rec},
 		})
 		require.NoError(t, err)
-		alpha, read, err := rec.Record().Pushes()
+		alpha, read, err := rec.Record().LogitGradients()
 		require.NoError(t, err)
 		require.EqualValues(t, []int{ds.Len(), 10}, []int(alpha.Shape()))
 		require.EqualValues(t, 4*10*ds.Len(), read)
@@ -54,42 +54,42 @@ func TestPushes(t *testing.T) {
 	}
 }
 
-// TestKeepPushes: pushes come back from a folder as they were, beside what else
+// TestKeepLogitGradients: logit gradients come back from a folder as they were, beside what else
 // a policy keeps, and damage is seen.
-func TestKeepPushes(t *testing.T) {
-	for _, p := range []history.Policy{history.Pushes(), history.Spaced(2).WithPushes()} {
+func TestKeepLogitGradients(t *testing.T) {
+	for _, p := range []history.Policy{history.LogitGradients(), history.Spaced(2).And(history.LogitGradients())} {
 		t.Run(p.String(), func(t *testing.T) {
 			mem := history.NewRecorder(p)
 			train(t, mem)
-			want, _, err := mem.Record().Pushes()
+			want, _, err := mem.Record().LogitGradients()
 			require.NoError(t, err)
 			dir := filepath.Join(t.TempDir(), "record")
 			run, _ := train(t, history.Create(p, dir))
 			r, err := history.Open(dir)
 			require.NoError(t, err)
 			require.NoError(t, r.Check(run))
-			got, _, err := r.Pushes()
+			got, _, err := r.LogitGradients()
 			require.NoError(t, err)
 			require.Equal(t, want.Shape(), got.Shape())
 			require.Equal(t, want.Float32s(), got.Float32s())
 
-			file := filepath.Join(dir, "pushes.safetensors")
+			file := filepath.Join(dir, "logit-gradients.safetensors")
 			raw, err := os.ReadFile(file)
 			require.NoError(t, err)
 			raw[len(raw)-1] ^= 1
 			require.NoError(t, os.WriteFile(file, raw, 0o644))
-			_, _, err = r.Pushes()
+			_, _, err = r.LogitGradients()
 			require.ErrorIs(t, err, history.ErrDamaged)
 			require.NoError(t, os.Remove(file))
-			_, _, err = r.Pushes()
+			_, _, err = r.LogitGradients()
 			require.ErrorIs(t, err, history.ErrDamaged)
 		})
 	}
 	none := history.NewRecorder(history.Spaced(2))
 	train(t, none)
-	_, _, err := none.Record().Pushes()
-	require.ErrorIs(t, err, history.ErrNoPushes)
+	_, _, err := none.Record().LogitGradients()
+	require.ErrorIs(t, err, history.ErrNoLogitGradients)
 	require.ErrorContains(t, err, "the record's policy was spaced:2")
-	require.Equal(t, "all+pushes", history.All().WithPushes().String())
-	require.Equal(t, "pushes", history.Pushes().WithPushes().String())
+	require.Equal(t, "all+logit-gradients", history.All().And(history.LogitGradients()).String())
+	require.Equal(t, "logit-gradients", history.LogitGradients().And(history.LogitGradients()).String())
 }

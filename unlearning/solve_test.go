@@ -1,0 +1,103 @@
+package unlearning_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// made is a method that returns what it is told to.
+type made struct {
+	name   string
+	result *unlearning.Result
+	err    error
+}
+
+func (m made) Name() string                         { return m.name }
+func (made) History(unlearning.Plan) history.Policy { return history.Policy{} }
+func (m made) Unlearn(context.Context, unlearning.Problem) (*unlearning.Result, error) {
+	return m.result, m.err
+}
+
+// TestSolve: what a method returns is checked, and the error names it.
+func TestSolve(t *testing.T) {
+	p := digits(t, graph.Float32, history.Policy{})
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	good := p.Run.Params.Clone
+	broken := good()
+	broken.Set(3, math.NaN())
+	for name, r := range map[string]*unlearning.Result{
+		"nil":                      nil,
+		"no parameters":            {},
+		"10 float32 parameters":    {Params: graph.NewTensor(graph.Float32, 10)},
+		"float64 parameters":       {Params: graph.NewTensor(graph.Float64, good().Len())},
+		"not all finite":           {Params: broken},
+		"NaN gradient evaluations": {Params: good(), GradEvals: math.NaN()},
+		"read -1 bytes":            {Params: good(), BytesRead: -1},
+	} {
+		_, err := unlearning.Solve(t.Context(), made{name: "mine", result: r}, p)
+		require.ErrorIs(t, err, unlearning.ErrResult, name)
+		require.ErrorContains(t, err, name)
+		require.ErrorContains(t, err, "unlearning: mine: ")
+	}
+	own := errors.New("of its own")
+	_, err := unlearning.Solve(t.Context(), made{name: "mine", err: own}, p)
+	require.Equal(t, own, err)
+
+	given := &unlearning.Result{Params: good()}
+	res, err := unlearning.Solve(t.Context(), made{name: "mine", result: given}, p)
+	require.NoError(t, err)
+	require.Equal(t, "mine", res.Method)
+	require.Positive(t, res.Elapsed)
+	require.Empty(t, given.Method, "the method's own value was changed")
+}
+
+// embedding is a method of one's own around Mini.
+type embedding struct{ unlearning.Mini }
+
+func (embedding) Name() string { return "around mini" }
+
+// TestEmbedded: a method that embeds Mini gets Mini's record, of networks and of
+// convex models.
+func TestEmbedded(t *testing.T) {
+	for want, p := range map[string]unlearning.Problem{"all": convex(t), "logit-gradients": digits(t, graph.Float32, history.LogitGradients())} {
+		p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+		require.Equal(t, want, unlearning.Policy(unlearning.PlanOf(p.Run), embedding{}).String())
+		res, err := unlearning.Solve(t.Context(), embedding{}, p)
+		require.NoError(t, err)
+		require.Equal(t, solve(t, unlearning.Mini{}, p).Float32s(), res.Params.Float32s())
+	}
+}
+
+// TestRoute: a result says which way Mini went, and why.
+func TestRoute(t *testing.T) {
+	p := convex(t)
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, unlearning.RouteRecursion, res.Route)
+	require.Equal(t, "a convex model, batches of 350 of 1257 examples", res.RouteReason)
+
+	p = digits(t, graph.Float32, history.LogitGradients())
+	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
+	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, unlearning.RouteDistilled, res.Route)
+	require.Equal(t, "a network, whose trajectory no recursion follows for long", res.RouteReason)
+
+	p.Forget, err = data.ParseForget("class:3", p.Run.Data, 1)
+	require.NoError(t, err)
+	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, unlearning.RouteShortRun, res.Route)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
+	require.Contains(t, res.RouteReason, "alike")
+}
