@@ -34,7 +34,7 @@ func BenchmarkULiRA(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := (ULiRA{Fit: StudentT}).Audit(s, t); err != nil {
+		if _, err := (ULiRA{Fit: StudentT}).Audit(b.Context(), s, t); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -68,14 +68,14 @@ func TestNoVerdictWithoutSpread(t *testing.T) {
 	iv, err := DeLongClustered(in, out, []int{0, 0, 1, 1}, []int{0, 0, 1, 1}, .95)
 	require.NoError(t, err)
 	require.Equal(t, Interval{Estimate: .75, Low: .75, High: .75, Level: .95, Method: "delong-clustered", Degenerate: true}, iv)
-	require.Equal(t, Passed, verdict(iv, iv))
+	require.Equal(t, NothingFound, finding(iv, iv))
 	down := Interval{Estimate: .25, Low: .25, High: .25, Degenerate: true}
-	require.Equal(t, Passed, verdict(iv, down))
+	require.Equal(t, NothingFound, finding(iv, down))
 	// Perfect separation shows none either, but has a bound.
 	perfect := Interval{Estimate: 1, Low: .6, High: 1, Degenerate: true}
-	require.Equal(t, UnderUnlearned, verdict(perfect, perfect))
-	require.Equal(t, OverUnlearned, verdict(perfect, Interval{Low: 0, High: .4, Degenerate: true}))
-	require.Equal(t, Distinguishable, verdict(perfect, Interval{Low: .4, High: .6}))
+	require.Equal(t, UnderUnlearned, finding(perfect, perfect))
+	require.Equal(t, OverUnlearned, finding(perfect, Interval{Low: 0, High: .4, Degenerate: true}))
+	require.Equal(t, Distinguishable, finding(perfect, Interval{Low: .4, High: .6}))
 }
 
 // Two perfect separations, one each way, of two examples: an AUC difference of
@@ -88,6 +88,6 @@ func TestReportNeedsMoreThanTwoExamples(t *testing.T) {
 		c := r.Rows[2].ToRetrained
 		require.Equal(t, []float64{want, want}, []float64{c.AUC.Low, c.AUC.High})
 		require.True(t, c.AUC.Degenerate)
-		require.Equal(t, Passed, c.Verdict)
+		require.Equal(t, NothingFound, c.Finding)
 	}
 }

@@ -40,7 +40,7 @@ func TestULiRAOrderOfExamples(t *testing.T) {
 	audit := func(s *Shadows) string {
 		a, b, err := SplitModels(s, 5)
 		require.NoError(t, err)
-		r, err := ULiRA{Fit: Shrunk}.Audit(a, b)
+		r, err := ULiRA{Fit: Shrunk}.Audit(t.Context(), a, b)
 		require.NoError(t, err)
 		out, err := json.Marshal(r)
 		require.NoError(t, err)

@@ -20,18 +20,24 @@ func KS(a, b []float64) (float64, error) {
 }
 
 // maxExactKS is the product of sample sizes up to which KSPValue counts paths,
-// a few milliseconds.
-const maxExactKS = 1_000_000
+// a tenth of a second.
+const maxExactKS = 20_000_000
+
+// fewKS is the size of the smaller sample from which on Smirnov's limit is good.
+const fewKS = 1000
 
 // KSPValue returns the probability of a KS distance of at least d between
 // samples of sizes n and m of one continuous distribution. Ties make it
 // conservative.
 //
-// It is exact up to nm = 10⁶: the share of the lattice paths from (0, 0) to
+// It is exact up to nm = 2·10⁷: the share of the lattice paths from (0, 0) to
 // (n, m) that touch |i/n − j/m| ≥ d (Hodges, Arkiv för Matematik 3, 1958).
 // Beyond, it is Smirnov's limit 2 Σ_{k≥1} (−1)^{k−1} exp(−2k²λ²) with
 // λ = √(nm/(n+m))·d, a little conservative. Stephens' correction of λ is for
-// one sample, and with two rejects too often.
+// one sample, and with two rejects too often. The limit is that of two large
+// samples: where one has fewer than a thousand scores, the paths are counted for
+// the largest m within reach, 2·10⁴ or more, beside which a larger one would
+// change nothing.
 func KSPValue(d float64, n, m int) (float64, error) {
 	const op = "KSPValue"
 	if n < 1 || m < 1 {
@@ -40,8 +46,12 @@ func KSPValue(d float64, n, m int) (float64, error) {
 	if !(d >= 0 && d <= 1) {
 		return 0, &ValueError{Op: op, Arg: "d", Index: -1, Value: d, Err: ErrRange}
 	}
-	if n <= maxExactKS/m {
-		return ksExact(d, n, m), nil
+	small, large := min(n, m), max(n, m)
+	if small < fewKS {
+		large = min(large, maxExactKS/small)
+	}
+	if small <= maxExactKS/large {
+		return ksExact(d, large, small), nil
 	}
 	return ksLimit(d * math.Sqrt(float64(n)*(float64(m)/float64(n+m)))), nil
 }

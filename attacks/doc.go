@@ -12,9 +12,9 @@
 //	                                        │
 //	members, nonMembers ────────────────────┼─► Evaluate ─► Evaluation (AUC, TPR at FPR, …)
 //	                                        ├─► KS, Wasserstein1, DeLong, Bootstrap.BCa
-//	                                        └─► EpsilonLowerBound
-//	Shadows [models, examples, augs] ── LiRA, RMIA ──► scores ─► Evaluate
-//	Shadows with Forgotten states ── ULiRA ──► verdict, games
+//	                                        └─► EpsilonLowerBound, EpsilonOneRun, EpsilonGDP
+//	Shadows [models, examples, augs] ── Play(Attack) ──► scores ─► Evaluate
+//	Shadows with Forgotten states ── ULiRA ──► games, finding
 //	unlearned and retrained models' outputs ── ForgettingQuality, KLOM ──► distances
 //	before, retrained, unlearned samples ── NewReport ──► JSON, CSV, Markdown, figures
 //

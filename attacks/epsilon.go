@@ -15,12 +15,13 @@ type ThresholdPolicy int
 
 // The policies; each keeps the error probability at Alpha.
 const (
+	// Bonferroni divides Alpha among thresholds at ranks 1, 2, 4, … of either
+	// sample, fixed before seeing the scores. The default: it gave the larger
+	// bound in every case tried, since Split bounds on half of the scores.
+	Bonferroni ThresholdPolicy = iota
 	// Split chooses the threshold on a random half of each sample and bounds
 	// on the other half.
-	Split ThresholdPolicy = iota
-	// Bonferroni divides Alpha among thresholds at ranks 1, 2, 4, … of either
-	// sample, fixed before seeing the scores.
-	Bonferroni
+	Split
 	// Explicit uses Threshold, which must not come from these scores.
 	Explicit
 )
@@ -28,10 +29,10 @@ const (
 // String names the policy.
 func (p ThresholdPolicy) String() string {
 	switch p {
-	case Split:
-		return "split"
 	case Bonferroni:
 		return "bonferroni"
+	case Split:
+		return "split"
 	case Explicit:
 		return "explicit"
 	}
@@ -50,7 +51,11 @@ type EpsilonConfig struct {
 
 // EpsilonBound is a lower confidence bound on ε.
 type EpsilonBound struct {
-	Epsilon   float64 `json:"epsilon"` // 0 when nothing is shown
+	Epsilon float64 `json:"epsilon"` // 0 when nothing is shown
+	// Most is the bound that as many scores would have shown under perfect
+	// separation: none could be larger. An Epsilon of 0 says nothing of privacy.
+	Most      float64 `json:"most"`
+	Method    string  `json:"method"` // "clopper-pearson", "one-run", "one-run-f-dp" or "gdp"
 	Delta     float64 `json:"delta"`
 	Alpha     float64 `json:"alpha"`
 	Policy    string  `json:"policy"`
@@ -58,6 +63,14 @@ type EpsilonBound struct {
 	Below     bool    `json:"below"`     // the best rule was "member iff score ≤ Threshold"
 	TPRLow    float64 `json:"tpr_low"`   // its bounds
 	FPRHigh   float64 `json:"fpr_high"`
+}
+
+// String prints the bound beside the largest that so many scores could show.
+func (b EpsilonBound) String() string {
+	if b.Epsilon == 0 {
+		return fmt.Sprintf("no power (at most %.2f)", b.Most)
+	}
+	return fmt.Sprintf("%.2f (at most %.2f)", b.Epsilon, b.Most)
 }
 
 // EpsilonFromRates returns the ε that any (ε, δ) guarantee must have for a
@@ -108,47 +121,59 @@ func EpsilonFromCounts(tp, pos, fp, neg int, delta, alpha float64) (float64, err
 // EpsilonLowerBound bounds from below, with confidence 1 − Alpha, the ε of any
 // (ε, δ) guarantee that the mechanism behind these scores could have. For
 // unlearning pass the forgotten examples as members and never-seen ones as
-// non-members, one independent score each. Constant scores give 0.
+// non-members, one independent score each, of models that are trained
+// independently of each other. For scores of one model see EpsilonOneRun. Constant
+// scores give 0.
 func EpsilonLowerBound(members, nonMembers []float64, cfg EpsilonConfig) (EpsilonBound, error) {
 	const op = "EpsilonLowerBound"
+	return cfg.bound(op, "clopper-pearson", members, nonMembers, func(in, out []float64, cut, alpha float64) (EpsilonBound, error) {
+		switch cfg.Policy {
+		case Split:
+			if len(in) < 2 || len(out) < 2 {
+				return EpsilonBound{}, failf(op, ErrDegenerate, "%d members and %d non-members cannot be split; 2 of each would do", len(in), len(out))
+			}
+			return splitBound(in, out, cfg.Delta, alpha, cfg.Seed), nil
+		case Bonferroni:
+			return bonferroniBound(in, out, cfg.Delta, alpha), nil
+		}
+		return boundAt(in, out, cut, cfg.Delta, alpha), nil
+	})
+}
+
+// bound checks the arguments and takes the better of both directions at half the
+// error probability each. one gets ascending samples, an explicit threshold, and
+// its error probability.
+func (c EpsilonConfig) bound(op, method string, members, nonMembers []float64, one func(in, out []float64, cut, alpha float64) (EpsilonBound, error)) (EpsilonBound, error) {
 	if err := checkPair(op, members, nonMembers); err != nil {
 		return EpsilonBound{}, err
 	}
-	alpha := orDefault(cfg.Alpha, 0.05)
+	alpha := orDefault(c.Alpha, 0.05)
 	if err := checkOpen(op, "Alpha", alpha); err != nil {
 		return EpsilonBound{}, err
 	}
-	if !(cfg.Delta >= 0 && cfg.Delta < 1) {
-		return EpsilonBound{}, &ValueError{Op: op, Arg: "Delta", Index: -1, Value: cfg.Delta, Err: ErrRange}
+	if !(c.Delta >= 0 && c.Delta < 1) {
+		return EpsilonBound{}, &ValueError{Op: op, Arg: "Delta", Index: -1, Value: c.Delta, Err: ErrRange}
+	}
+	if c.Policy < Bonferroni || c.Policy > Explicit {
+		return EpsilonBound{}, failf(op, ErrRange, "unknown policy %d", int(c.Policy))
+	}
+	if c.Policy == Explicit && math.IsNaN(c.Threshold) {
+		return EpsilonBound{}, &ValueError{Op: op, Arg: "Threshold", Index: -1, Value: c.Threshold, Err: ErrNotFinite}
 	}
 	directions := 2
-	if cfg.OneSided {
+	if c.OneSided {
 		directions = 1
 	}
 	best := EpsilonBound{Epsilon: -1}
 	in, out := sorted(members), sorted(nonMembers)
-	cut := cfg.Threshold
+	cut := c.Threshold
 	for d := range directions {
 		if d == 1 { // "score ≤ t" is "−score ≥ −t"
 			in, out, cut = negated(in), negated(out), -cut
 		}
-		a := alpha / float64(directions)
-		var b EpsilonBound
-		switch cfg.Policy {
-		case Split:
-			if len(in) < 2 || len(out) < 2 {
-				return EpsilonBound{}, failf(op, ErrDegenerate, "%d members and %d non-members cannot be split", len(in), len(out))
-			}
-			b = splitBound(in, out, cfg.Delta, a, cfg.Seed)
-		case Bonferroni:
-			b = bonferroniBound(in, out, cfg.Delta, a)
-		case Explicit:
-			if math.IsNaN(cut) {
-				return EpsilonBound{}, &ValueError{Op: op, Arg: "Threshold", Index: -1, Value: cut, Err: ErrNotFinite}
-			}
-			b = boundAt(in, out, cut, cfg.Delta, a)
-		default:
-			return EpsilonBound{}, failf(op, ErrRange, "unknown policy %d", int(cfg.Policy))
+		b, err := one(in, out, cut, alpha/float64(directions))
+		if err != nil {
+			return EpsilonBound{}, err
 		}
 		if b.Epsilon > best.Epsilon {
 			if best = b; d == 1 {
@@ -156,11 +181,25 @@ func EpsilonLowerBound(members, nonMembers []float64, cfg EpsilonConfig) (Epsilo
 			}
 		}
 	}
-	best.Delta, best.Alpha, best.Policy = cfg.Delta, alpha, cfg.Policy.String()
+	apart, err := one(filled(1, len(in)), filled(0, len(out)), 0.5, alpha/float64(directions))
+	if err != nil {
+		return EpsilonBound{}, err
+	}
+	best.Most, best.Method = apart.Epsilon, method
+	best.Delta, best.Alpha, best.Policy = c.Delta, alpha, c.Policy.String()
 	if best.Epsilon == 0 {
 		best.Threshold, best.Below = Missing(), false
 	}
 	return best, nil
+}
+
+// filled returns n times v.
+func filled(v float64, n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = v
+	}
+	return x
 }
 
 // negated returns −x, ascending again.
@@ -224,11 +263,16 @@ func halve(x []float64, seed, stream uint64) (fit, use []float64) {
 // j-th smallest member. Ranks are fixed, so dividing alpha by their number is
 // valid; a union over the observed thresholds would not be.
 func bonferroniBound(in, out []float64, delta, alpha float64) EpsilonBound {
+	return bonferroniOver(in, out, alpha, func(tpr, fpr float64) float64 { return epsilonOf(tpr, fpr, delta) })
+}
+
+// bonferroniOver takes the best of what the rates' bounds say.
+func bonferroniOver(in, out []float64, alpha float64, of func(tprLow, fprHigh float64) float64) EpsilonBound {
 	rIn, rOut := ranks(len(in)), ranks(len(out))
 	a := alpha / float64(len(rIn)+len(rOut))
 	best := EpsilonBound{Epsilon: -1}
 	try := func(t, tpr, fpr float64) {
-		if e := epsilonOf(tpr, fpr, delta); e > best.Epsilon {
+		if e := of(tpr, fpr); e > best.Epsilon {
 			best = EpsilonBound{Epsilon: e, Threshold: Float(t), TPRLow: tpr, FPRHigh: fpr}
 		}
 	}

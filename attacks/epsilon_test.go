@@ -223,7 +223,7 @@ func TestEpsilonBadInput(t *testing.T) {
 	}
 	_, err := EpsilonLowerBound(ok, ok, EpsilonConfig{Policy: Explicit, Threshold: math.NaN()})
 	require.ErrorIs(t, err, ErrNotFinite)
-	_, err = EpsilonLowerBound(ok[:1], ok, EpsilonConfig{})
+	_, err = EpsilonLowerBound(ok[:1], ok, EpsilonConfig{Policy: Split})
 	require.ErrorIs(t, err, ErrDegenerate)
 	_, err = EpsilonFromCounts(5, 4, 0, 4, 0, .05)
 	require.ErrorIs(t, err, ErrRange)

@@ -1,6 +1,7 @@
 package attacks_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"math/rand/v2"
@@ -31,11 +32,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, row := range report.Rows {
-		verdict := attacks.Verdict("—")
+		found := attacks.Finding("—")
 		if row.ToRetrained != nil {
-			verdict = row.ToRetrained.Verdict
+			found = row.ToRetrained.Finding
 		}
-		fmt.Printf("%-10s AUC %v  %s\n", row.Name, row.Evaluation.AUC, verdict)
+		fmt.Printf("%-10s AUC %v  %s\n", row.Name, row.Evaluation.AUC, found)
 	}
 	// Output:
 	// before     AUC 0.8536 [0.8291, 0.8751]  under-unlearned
@@ -102,12 +103,12 @@ func ExampleBootstrap_AUCInterval() {
 func ExampleEpsilonLowerBound() {
 	rng := rand.New(rand.NewPCG(3, 1))
 	b, err := attacks.EpsilonLowerBound(gaussians(rng, 2, 1000), gaussians(rng, 0, 1000),
-		attacks.EpsilonConfig{Delta: 1e-5, Policy: attacks.Bonferroni})
+		attacks.EpsilonConfig{Delta: 1e-5})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("ε ≥ %.2f with 95%% confidence\n", b.Epsilon)
-	// Output: ε ≥ 3.35 with 95% confidence
+	fmt.Printf("ε ≥ %v with 95%% confidence\n", b)
+	// Output: ε ≥ 3.35 (at most 4.92) with 95% confidence
 }
 
 func ExampleLiRA() {
@@ -118,7 +119,8 @@ func ExampleLiRA() {
 		State:  []attacks.State{attacks.In, attacks.In, attacks.Out, attacks.Out},
 	}
 	for _, phi := range []float64{1, 4} {
-		s, err := attacks.LiRA{}.Scores(shadows, []float64{phi})
+		answers := attacks.Answers{Examples: 1, Augs: 1, Signal: []float64{phi}}
+		s, err := attacks.Score(context.Background(), attacks.LiRA{}, shadows, attacks.Membership, answers)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -127,6 +129,63 @@ func ExampleLiRA() {
 	// Output:
 	// φ = 1: log likelihood ratio -2.25
 	// φ = 4: log likelihood ratio +2.25
+}
+
+// gapToMean is an attack of one's own: how far the signal lies above what models
+// that never saw the example answer.
+type gapToMean struct{}
+
+func (gapToMean) Name() string { return "gap-to-mean" }
+
+func (gapToMean) Learn(_ context.Context, s *attacks.Shadows, game attacks.Game) (attacks.Scorer, error) {
+	_, negative, err := game.States()
+	if err != nil {
+		return nil, err
+	}
+	mean, n := make([]float64, s.Examples), make([]float64, s.Examples)
+	for i, phi := range s.Signal {
+		if e := i % s.Examples; s.State[i] == negative {
+			n[e]++
+			mean[e] += (phi - mean[e]) / n[e]
+		}
+	}
+	return attacks.ScorerFunc(func(target attacks.Answers) ([]float64, error) {
+		scores := make([]float64, target.Examples)
+		for e := range scores {
+			scores[e] = target.Signal[e] - mean[e]
+		}
+		return scores, nil
+	}), nil
+}
+
+func ExampleAttack() {
+	rng := rand.New(rand.NewPCG(7, 1))
+	all := &attacks.Shadows{Models: 40, Examples: 50}
+	for range all.Models * all.Examples {
+		st := attacks.State(rng.IntN(2)) // Out or In
+		all.State = append(all.State, st)
+		all.Signal = append(all.Signal, float64(st)+rng.NormFloat64())
+	}
+	shadows, targets, err := attacks.SplitModels(all, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range []attacks.Attack{gapToMean{}, attacks.LiRA{}, attacks.RMIA{}, attacks.Threshold{}} {
+		scores, err := attacks.Play(context.Background(), a, shadows, targets, attacks.Membership)
+		if err != nil {
+			log.Fatal(err)
+		}
+		e, err := scores.Evaluate(attacks.EvalConfig{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%-22s AUC %v\n", e.Name, e.AUC)
+	}
+	// Output:
+	// gap-to-mean-membership AUC 0.7594 [0.7287, 0.7876]
+	// lira-membership        AUC 0.7025 [0.6563, 0.7449]
+	// rmia-membership        AUC 0.7249 [0.6786, 0.7669]
+	// threshold-membership   AUC 0.7635 [0.7291, 0.7948]
 }
 
 func ExampleULiRA() {
@@ -146,11 +205,11 @@ func ExampleULiRA() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	r, err := attacks.ULiRA{Fit: attacks.Shrunk}.Audit(shadows, targets)
+	r, err := attacks.ULiRA{Fit: attacks.Shrunk}.Audit(context.Background(), shadows, targets)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(r.Verdict)
+	fmt.Println(r.Finding)
 	// Output: under-unlearned
 }
 
@@ -178,5 +237,5 @@ func ExampleReport_WriteMarkdown() {
 		log.Fatal(err)
 	}
 	fmt.Fprintln(os.Stdout, strings.Split(b.String(), "\n")[2])
-	// Output: | model | AUC | AUC − retrained | bal. acc. | TPR@50% | KS | W1 | KS to retrained | ε ≥ | verdict |
+	// Output: | model | AUC | AUC − retrained | bal. acc. | TPR@50% | KS | W1 | KS to retrained | ε ≥ | found |
 }

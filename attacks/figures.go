@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -91,20 +90,24 @@ func (r *Report) WriteHistogram(w io.Writer, format string) error {
 	if err := r.checkSamples(op); err != nil {
 		return err
 	}
-	lo, hi := r.finiteRange()
+	var all [][]float64
+	for _, s := range r.samples {
+		all = append(all, s.Forgotten, s.Unseen)
+	}
+	axis := spanOf(all...).drawable()
 	plots := make([][]*plot.Plot, len(r.samples))
 	for i, s := range r.samples {
 		p := plot.New()
 		p.Title.Text = s.Name
-		p.X.Min, p.X.Max, p.Y.Min = lo, hi, 0
+		p.X.Min, p.X.Max, p.Y.Min = axis.lo, axis.hi, 0
 		p.Y.Label.Text = "density"
 		p.Legend.Top = true
 		if i == len(r.samples)-1 {
 			p.X.Label.Text = orDefault(r.Signal, "score")
 		}
-		unseen := densityBars(s.Unseen, lo, hi, color.RGBA{0xC4, 0xC4, 0xC4, 0xFF})
+		unseen := densityBars(s.Unseen, axis, color.RGBA{0xC4, 0xC4, 0xC4, 0xFF})
 		fill := palette[i%len(palette)]
-		forgotten := densityBars(s.Forgotten, lo, hi, color.NRGBA{fill.R, fill.G, fill.B, 0x99})
+		forgotten := densityBars(s.Forgotten, axis, color.NRGBA{fill.R, fill.G, fill.B, 0x99})
 		p.Add(unseen, forgotten)
 		p.Legend.Add("unseen", unseen)
 		p.Legend.Add("forgotten", forgotten)
@@ -124,38 +127,13 @@ func (r *Report) WriteHistogram(w io.Writer, format string) error {
 	return nil
 }
 
-// finiteRange spans every finite score, widened where all are equal.
-func (r *Report) finiteRange() (lo, hi float64) {
-	lo, hi = math.Inf(1), math.Inf(-1)
-	for _, s := range r.samples {
-		for _, x := range [][]float64{s.Forgotten, s.Unseen} {
-			for _, v := range x {
-				if !math.IsInf(v, 0) {
-					lo, hi = min(lo, v), max(hi, v)
-				}
-			}
-		}
-	}
-	if lo > hi {
-		return -1, 1
-	}
-	if lo == hi {
-		pad := 0.5 * max(1, math.Abs(lo))
-		return lo - pad, hi + pad
-	}
-	return lo, hi
-}
-
-func densityBars(x []float64, lo, hi float64, fill color.Color) *plotter.Histogram {
-	clipped := make([]float64, len(x))
-	for i, v := range x {
-		clipped[i] = min(max(v, lo), hi)
-	}
+// densityBars draws the shares of x in bins of the axis, over their width.
+func densityBars(x []float64, axis span, fill color.Color) *plotter.Histogram {
 	h := &plotter.Histogram{FillColor: fill}
-	width := (hi - lo) / histogramBin
-	for b, share := range histogram(clipped, lo, hi, histogramBin) {
+	width := axis.hi/histogramBin - axis.lo/histogramBin
+	for b, share := range axis.histogram(x, histogramBin) {
 		h.Bins = append(h.Bins, plotter.HistogramBin{
-			Min: lo + float64(b)*width, Max: lo + float64(b+1)*width, Weight: share / width,
+			Min: axis.lo + float64(b)*width, Max: axis.lo + float64(b+1)*width, Weight: share / width,
 		})
 	}
 	h.Width = width

@@ -30,7 +30,7 @@ type ForgettingQuality struct {
 	Delta        float64 // 0 means 1e-5
 	Width        float64 // of a bin; 0 means 0.5
 	Bins         int     // 0 means 13
-	OneSided     bool    // only "unlearned iff output > t", the single-threshold rule; blind to outputs pushed down
+	OneSided     bool    // the competition's single-threshold rule: outputs above t are of the kind whose median is larger
 	Permutations int     // dealt at random where there are more than 10 000; 0 means 99
 	Level        float64 // 0 means 0.95
 	Seed         uint64
@@ -89,7 +89,7 @@ func (q ForgettingQuality) Score(unlearned, retrained []float64, examples int) (
 	r := &ForgettingResult{Epsilon: make([]float64, examples), NullLow: Missing(), NullHigh: Missing(), PValue: Missing()}
 	quality := make([]float64, examples)
 	for e := range ranked {
-		r.Epsilon[e] = table.epsilon(ranked[e], labels[0])
+		r.Epsilon[e] = q.epsilon(table, ranked[e], labels[0])
 		quality[e] = q.quality(r.Epsilon[e])
 	}
 	r.F = mean(sorted(quality))
@@ -102,7 +102,7 @@ func (q ForgettingQuality) Score(unlearned, retrained []float64, examples int) (
 	parallel(len(labels), func(p int) {
 		x := make([]float64, examples)
 		for e := range ranked {
-			x[e] = q.quality(table.epsilon(ranked[e], labels[p]))
+			x[e] = q.quality(q.epsilon(table, ranked[e], labels[p]))
 		}
 		null[p] = mean(sorted(x))
 	})
@@ -166,10 +166,11 @@ func (q ForgettingQuality) quality(eps float64) float64 {
 	return 2 * math.Exp2(-n)
 }
 
-// ranking is an example's outputs in ascending order: the models, and whether
-// each output equals the one before it.
+// ranking is an example's outputs in ascending order: the models, the outputs, and
+// whether each equals the one before it.
 type ranking struct {
 	model []int32
+	value []float64
 	tied  []bool
 }
 
@@ -193,39 +194,70 @@ func rank(unlearned, retrained []float64, examples, e int) ranking {
 		}
 		return 0
 	})
-	r.tied = make([]bool, len(r.model))
-	for i := 1; i < len(r.model); i++ {
-		r.tied[i] = value(r.model[i]) == value(r.model[i-1])
+	r.tied, r.value = make([]bool, len(r.model)), make([]float64, len(r.model))
+	for i, m := range r.model {
+		r.value[i] = value(m)
+		r.tied[i] = i > 0 && r.value[i] == r.value[i-1]
 	}
 	return r
 }
 
+// medians returns the medians of the outputs of both kinds of models.
+func (r ranking) medians(isUnlearned []bool, n, m int) (unlearned, retrained float64) {
+	i, j := 0, 0
+	for k, model := range r.model {
+		at, size, to := &i, n, &unlearned
+		if !isUnlearned[model] {
+			at, size, to = &j, m, &retrained
+		}
+		// The one or two in the middle.
+		if *at == (size-1)/2 {
+			*to += r.value[k] / 2
+		}
+		if *at == size/2 {
+			*to += r.value[k] / 2
+		}
+		*at++
+	}
+	return unlearned, retrained
+}
+
 // epsilonTable holds the estimate of a threshold that leaves i of n unlearned
-// outputs and j of m retrained ones below it, at [i][j].
-type epsilonTable [][]float64
+// outputs and j of m retrained ones below it: above[i][j] for the rule that those
+// above are unlearned, below[i][j] for its opposite.
+type epsilonTable struct{ above, below [][]float64 }
 
 func (q ForgettingQuality) table(n, m int) epsilonTable {
-	t := make(epsilonTable, n+1)
-	for i := range t {
-		t[i] = make([]float64, m+1)
-		for j := range t[i] {
-			// The rule "unlearned iff output ≥ the threshold", and its opposite.
-			t[i][j] = attackEpsilon(float64(m-j)/float64(m), float64(i)/float64(n), q.Delta)
-			if !q.OneSided {
-				t[i][j] = max(t[i][j], attackEpsilon(float64(j)/float64(m), float64(n-i)/float64(n), q.Delta))
-			}
+	var t epsilonTable
+	for i := range n + 1 {
+		above, below := make([]float64, m+1), make([]float64, m+1)
+		for j := range m + 1 {
+			above[j] = attackEpsilon(float64(m-j)/float64(m), float64(i)/float64(n), q.Delta)
+			below[j] = attackEpsilon(float64(j)/float64(m), float64(n-i)/float64(n), q.Delta)
 		}
+		t.above, t.below = append(t.above, above), append(t.below, below)
 	}
 	return t
 }
 
-// epsilon is the largest estimate over all thresholds, and at least 0.
-func (t epsilonTable) epsilon(r ranking, isUnlearned []bool) float64 {
+// epsilon is the largest estimate over all thresholds and the allowed rules, and
+// at least 0.
+func (q ForgettingQuality) epsilon(t epsilonTable, r ranking, isUnlearned []bool) float64 {
+	above, below := true, true
+	if q.OneSided {
+		u, v := r.medians(isUnlearned, len(t.above)-1, len(t.above[0])-1)
+		above, below = u >= v, u < v
+	}
 	best := 0.0
 	i, j := 0, 0
 	for k, model := range r.model {
 		if k > 0 && !r.tied[k] {
-			best = max(best, t[i][j])
+			if above {
+				best = max(best, t.above[i][j])
+			}
+			if below {
+				best = max(best, t.below[i][j])
+			}
 		}
 		if isUnlearned[model] {
 			i++

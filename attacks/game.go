@@ -1,6 +1,8 @@
 package attacks
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -11,21 +13,18 @@ import (
 // model group and the example it came from.
 type GameScores struct {
 	Game                             Game
+	Attack                           string // its name
 	Positive, Negative               []float64
 	PositiveGroup, NegativeGroup     []int
 	PositiveExample, NegativeExample []int
 }
 
-// Play fits LiRA on the shadows and scores every (target model, example) whose
-// state takes part in the game. Shadows and targets must hold the same
-// examples and share no model or group: a target among its own shadows drags
+// Play lets an attack learn from the shadows and score every (target model,
+// example) whose state takes part in the game. Shadows and targets must hold the
+// same examples and share no model or group: a target among its own shadows drags
 // its state's mean towards itself, and leaving one model out at a time biases
 // the result the other way. SplitModels makes the two sets.
-func (l LiRA) Play(shadows, targets *Shadows) (*GameScores, error) {
-	return l.play(shadows, targets, func(f *fitted, m int) []float64 { return f.score(targets.row(m)) })
-}
-
-func (l LiRA) play(shadows, targets *Shadows, score func(f *fitted, m int) []float64) (*GameScores, error) {
+func Play(ctx context.Context, a Attack, shadows, targets *Shadows, game Game) (*GameScores, error) {
 	const op = "Play"
 	if err := shadows.Validate(); err != nil {
 		return nil, failWrap("shadows", err)
@@ -39,17 +38,22 @@ func (l LiRA) play(shadows, targets *Shadows, score func(f *fitted, m int) []flo
 	if targets.augs() != shadows.augs() {
 		return nil, &ShapeError{Op: op, Arg: "targets' augmentations", Got: targets.augs(), Want: shadows.augs()}
 	}
-	f, err := l.fit(op, shadows)
+	positive, negative, err := game.States()
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]float64, targets.Models)
-	parallel(targets.Models, func(m int) { rows[m] = score(f, m) })
-	positive, negative, err := l.Game.States()
+	scorer, err := a.Learn(ctx, shadows, game)
 	if err != nil {
 		return nil, err
 	}
-	g := &GameScores{Game: l.Game}
+	rows, errs := make([][]float64, targets.Models), make([]error, targets.Models)
+	parallel(targets.Models, func(m int) { rows[m], errs[m] = scoreOf(a.Name(), scorer, targets.Answers(m)) })
+	for m, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("target %d: %w", m, err)
+		}
+	}
+	g := &GameScores{Game: game, Attack: a.Name()}
 	for m, row := range rows {
 		for e, v := range row {
 			switch targets.state(m, e) {
@@ -77,7 +81,7 @@ func (l LiRA) play(shadows, targets *Shadows, score func(f *fitted, m int) []flo
 // DeLongClustered's, of the TPR and FPR at a threshold Korn and Graubard's for
 // a proportion of clustered trials.
 func (g *GameScores) Evaluate(cfg EvalConfig) (*Evaluation, error) {
-	e, err := Evaluate("lira-"+g.Game.String(), g.Positive, g.Negative, cfg)
+	e, err := Evaluate(g.Attack+"-"+g.Game.String(), g.Positive, g.Negative, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +146,12 @@ func SplitModels(s *Shadows, seed uint64) (shadows, targets *Shadows, err error)
 
 // pick copies the models that keep selects.
 func (s *Shadows) pick(keep func(m int) bool) *Shadows {
-	p := &Shadows{Examples: s.Examples, Augs: s.Augs}
+	p := &Shadows{Examples: s.Examples, Augs: s.Augs, Labels: s.Labels, Classes: s.Classes}
 	for m := range s.Models {
 		if keep(m) {
 			p.Models++
 			p.Signal = append(p.Signal, s.row(m)...)
+			p.Logits = append(p.Logits, s.Answers(m).Logits...)
 			p.State = append(p.State, s.State[m*s.Examples:(m+1)*s.Examples]...)
 			p.Group = append(p.Group, s.group(m))
 		}

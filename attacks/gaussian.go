@@ -21,10 +21,7 @@ func GaussianEpsilon(mu, delta float64) (float64, error) {
 	if mu == 0 {
 		return 0, nil
 	}
-	excess := func(eps float64) float64 {
-		// The second term as one exponential: e^ε alone overflows.
-		return normalCDF(mu/2-eps/mu) - math.Exp(eps+logNormalCDF(-mu/2-eps/mu)) - delta
-	}
+	excess := func(eps float64) float64 { return gaussianDelta(mu, eps) - delta }
 	if excess(0) <= 0 {
 		return 0, nil
 	}
@@ -44,4 +41,11 @@ func GaussianEpsilon(mu, delta float64) (float64, error) {
 		}
 	}
 	return hi, nil
+}
+
+// gaussianDelta is the δ at which telling N(μ,1) from N(0,1) is (ε, δ)-
+// indistinguishable.
+func gaussianDelta(mu, eps float64) float64 {
+	// The second term as one exponential: e^ε alone overflows.
+	return normalCDF(mu/2-eps/mu) - math.Exp(eps+logNormalCDF(-mu/2-eps/mu))
 }

@@ -1,21 +1,28 @@
 package attacks
 
 import (
-	"github.com/stretchr/testify/require"
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func playAUC(t *testing.T, l LiRA, s *Shadows) float64 {
 	t.Helper()
 	a, b, err := SplitModels(s, 3)
 	require.NoError(t, err)
-	g, err := l.Play(a, b)
+	g, err := Play(t.Context(), l, a, b, Membership)
 	require.NoError(t, err)
 	auc, err := AUC(g.Positive, g.Negative)
 	require.NoError(t, err)
 	return auc
+}
+
+// scoresOf attacks one target in the membership game.
+func scoresOf(a Attack, s *Shadows, target []float64) ([]float64, error) {
+	return Score(context.Background(), a, s, Membership, Answers{Examples: s.Examples, Augs: s.augs(), Signal: target})
 }
 
 // Two In signals 3 and 5 (mean 4, s² 2), two Out signals 0 and 2 (mean 1, s² 2),
@@ -41,13 +48,41 @@ func TestLiRAByHand(t *testing.T) {
 		{Pooled, gauss(3.5, 4, inPool) - gauss(3.5, 1, outPool)},
 		{Shrunk, gauss(3.5, 4, (4*inPool+2)/5) - gauss(3.5, 1, (4*outPool+2)/5)},
 	} {
-		got, err := LiRA{Fit: tc.fit}.Scores(s, []float64{3.5, 10})
+		got, err := scoresOf(LiRA{Fit: tc.fit}, s, []float64{3.5, 10})
 		require.NoError(t, err)
 		require.InDelta(t, tc.want, got[0], 1e-12, tc.fit.String())
 	}
-	off, err := LiRA{Offline: true}.Scores(s, []float64{3.5, 10})
+	off, err := scoresOf(LiRA{Offline: true}, s, []float64{3.5, 10})
 	require.NoError(t, err)
 	require.InDelta(t, -math.Log(normalCDF((1-3.5)/math.Sqrt2)), off[0], 1e-12)
+}
+
+// The authors' script: medians, deviations with n, and the first two models of each
+// state, since example 1 has two that are Out. The values are those of
+// generate_ours and generate_ours_offline under numpy 2.4 and scipy 1.17, but that
+// a score is larger for members, and that fix_variance takes Out's own variance.
+func TestLiRAPublished(t *testing.T) {
+	s := &Shadows{
+		Models: 6, Examples: 2,
+		Signal: []float64{3, 10, 5, 11, 9, 13, 0, 20, 2, 24, 1, 15},
+		State:  []State{In, In, In, In, In, In, Out, Out, Out, Out, Out, In},
+	}
+	gauss := func(x, mu, v float64) float64 { return -0.5*math.Log(2*math.Pi*v) - (x-mu)*(x-mu)/(2*v) }
+	target := []float64{3.5, 10}
+	got, err := scoresOf(LiRA{Published: true}, s, target)
+	require.NoError(t, err)
+	// Of In 3, 5, 9 the median 5 and variance 56/9; of Out 0, 2 the median 1 and variance 1.
+	require.InDelta(t, gauss(3.5, 5, 56.0/9)-gauss(3.5, 1, 1), got[0], 1e-9)
+	require.InDelta(t, gauss(10, 11, 14.0/9)-gauss(10, 22, 4), got[1], 1e-9)
+	got, err = scoresOf(LiRA{Published: true, Offline: true}, s, target)
+	require.NoError(t, err)
+	require.InDelta(t, -gauss(3.5, 1, 1), got[0], 1e-9)
+	got, err = scoresOf(LiRA{Published: true, Fit: Pooled}, s, target)
+	require.NoError(t, err)
+	// In: 3, 5, 9, 10, 11, 13; Out: 0, 2, 20, 24, each about its common mean.
+	require.InDelta(t, gauss(3.5, 5, 71.5/6)-gauss(3.5, 1, 112.75), got[0], 1e-9)
+	require.InDelta(t, 1.05692809, got[0], 1e-8)
+	require.Equal(t, "lira-offline-published", LiRA{Offline: true, Published: true}.Name())
 }
 
 // The published plot script uses the In deviation for Out in fixed-variance
@@ -55,7 +90,7 @@ func TestLiRAByHand(t *testing.T) {
 func TestDefectFixedVarianceUsesOwnState(t *testing.T) {
 	s := handMade()
 	gauss := func(x, mu, v float64) float64 { return -0.5*math.Log(v) - (x-mu)*(x-mu)/(2*v) }
-	got, err := LiRA{Fit: Pooled}.Scores(s, []float64{3.5, 10})
+	got, err := scoresOf(LiRA{Fit: Pooled}, s, []float64{3.5, 10})
 	require.NoError(t, err)
 	wrong := gauss(3.5, 4, 1.25) - gauss(3.5, 1, 1.25)
 	require.Greater(t, math.Abs(got[0]-wrong), 0.5)
@@ -68,7 +103,7 @@ func TestStudentTByHand(t *testing.T) {
 		b, _ := math.Lgamma(nu / 2)
 		return a - b - .5*math.Log(nu*math.Pi*v) - (nu+1)/2*math.Log(1+(x-mu)*(x-mu)/(v*nu))
 	}
-	got, err := LiRA{Fit: StudentT}.Scores(handMade(), []float64{3.5, 10})
+	got, err := scoresOf(LiRA{Fit: StudentT}, handMade(), []float64{3.5, 10})
 	require.NoError(t, err)
 	require.InDelta(t, lt(3.5, 4, 1.4*1.5, 5)-lt(3.5, 1, 4.4*1.5, 5), got[0], 1e-12)
 	// The density integrates to one and its tail to logAbove.
@@ -134,7 +169,7 @@ func TestStudentTStableWithFewShadows(t *testing.T) {
 	}
 	targets := full.pick(func(m int) bool { return m >= 20 })
 	auc := func(l LiRA) float64 {
-		g, err := l.Play(few, targets)
+		g, err := Play(t.Context(), l, few, targets, Membership)
 		require.NoError(t, err)
 		v, err := AUC(g.Positive, g.Negative)
 		require.NoError(t, err)
@@ -165,31 +200,31 @@ func TestAugmentationsHelp(t *testing.T) {
 
 func TestLiRABadInput(t *testing.T) {
 	s := handMade()
-	_, err := LiRA{}.Scores(s, []float64{1})
+	_, err := scoresOf(LiRA{}, s, []float64{1})
 	require.ErrorIs(t, err, ErrShape)
-	_, err = LiRA{}.Scores(s, []float64{1, math.NaN()})
+	_, err = scoresOf(LiRA{}, s, []float64{1, math.NaN()})
 	require.ErrorContains(t, err, "target[1]")
 	s.State[1], s.State[3] = Out, Out
-	_, err = LiRA{}.Scores(s, []float64{1, 1})
+	_, err = scoresOf(LiRA{}, s, []float64{1, 1})
 	require.ErrorIs(t, err, ErrTooFewShadows)
 	require.ErrorContains(t, err, `example 1 is never "in"`)
-	_, err = LiRA{Offline: true}.Scores(s, []float64{1, 1})
+	_, err = scoresOf(LiRA{Offline: true}, s, []float64{1, 1})
 	require.NoError(t, err, "offline needs no In models")
 	s.State[1] = In
-	_, err = LiRA{}.Scores(s, []float64{1, 1})
+	_, err = scoresOf(LiRA{}, s, []float64{1, 1})
 	require.ErrorContains(t, err, `example 1 is "in" in 1 of the models used; 2 needed`)
-	_, err = LiRA{Fit: StudentT}.Scores(s, []float64{1, 1})
+	_, err = scoresOf(LiRA{Fit: StudentT}, s, []float64{1, 1})
 	require.NoError(t, err, "one model of a state is enough where variance is pooled")
 	for i := range s.State {
 		s.State[i] = In
 	}
-	_, err = LiRA{Offline: true}.Scores(s, []float64{1, 1})
+	_, err = scoresOf(LiRA{Offline: true}, s, []float64{1, 1})
 	require.ErrorContains(t, err, `example 0 is never "out"`)
 	lone := &Shadows{Models: 2, Examples: 1, Signal: []float64{1, 2}, State: []State{In, Out}}
-	_, err = LiRA{Fit: Shrunk}.Scores(lone, []float64{1})
+	_, err = scoresOf(LiRA{Fit: Shrunk}, lone, []float64{1})
 	require.ErrorIs(t, err, ErrTooFewShadows)
-	for _, l := range []LiRA{{Game: 9}, {Fit: 9}, {Prior: -1}, {Prior: inf}} {
-		_, err = l.Scores(handMade(), []float64{1, 1})
+	for _, l := range []LiRA{{Fit: 9}, {Published: true, Fit: Shrunk}, {Prior: -1}, {Prior: inf}} {
+		_, err = scoresOf(l, handMade(), []float64{1, 1})
 		require.ErrorIs(t, err, ErrRange)
 	}
 }
@@ -201,14 +236,14 @@ func TestLiRAConstantSignals(t *testing.T) {
 		s.Signal[i] = 5
 	}
 	for fit := PerExample; fit <= StudentT; fit++ {
-		got, err := LiRA{Fit: fit}.Scores(s, []float64{5, 5})
+		got, err := scoresOf(LiRA{Fit: fit}, s, []float64{5, 5})
 		require.NoError(t, err)
 		require.Equal(t, []float64{0, 0}, got)
 	}
 	for i, st := range s.State {
 		s.Signal[i] = float64(st)
 	}
-	got, err := LiRA{}.Scores(s, []float64{1, 0})
+	got, err := scoresOf(LiRA{}, s, []float64{1, 0})
 	require.NoError(t, err)
 	require.Greater(t, got[0], 0.0)
 	require.Less(t, got[1], 0.0)
@@ -220,15 +255,15 @@ func TestLiRAConstantSignals(t *testing.T) {
 func TestLiRAOneFloor(t *testing.T) {
 	s := handMade()
 	s.Signal = []float64{7, 10, 7, 14, 7, 20, 7, 22}
-	got, err := LiRA{}.Scores(s, []float64{7, 12})
+	got, err := scoresOf(LiRA{}, s, []float64{7, 12})
 	require.NoError(t, err)
 	require.Zero(t, got[0])
 	s.Signal[4], s.Signal[6] = 6, 6 // other means: a large number
-	got, err = LiRA{}.Scores(s, []float64{7, 12})
+	got, err = scoresOf(LiRA{}, s, []float64{7, 12})
 	require.NoError(t, err)
 	require.InEpsilon(t, .5/1e-6, got[0], 1e-9, "half a squared unit over a millionth of the smaller pooled variance, 1")
 	s.Signal = []float64{6, 20, 6, 22, 7, 10, 7, 14} // the states exchanged
-	got, err = LiRA{}.Scores(s, []float64{7, 12})
+	got, err = scoresOf(LiRA{}, s, []float64{7, 12})
 	require.NoError(t, err)
 	require.InEpsilon(t, -.5/1e-6, got[0], 1e-9)
 }
@@ -237,10 +272,10 @@ func TestLiRAOrderOfExamples(t *testing.T) {
 	s := world{models: 40, examples: 60, augs: 2, in: 1, forgotten: 0.3, ragged: true}.draw(5)
 	perm := rand.New(rand.NewPCG(1, 1)).Perm(60)
 	for fit := PerExample; fit <= StudentT; fit++ {
-		want, err := LiRA{Fit: fit}.Scores(s, s.row(3))
+		want, err := scoresOf(LiRA{Fit: fit}, s, s.row(3))
 		require.NoError(t, err)
 		r := reorder(s, perm)
-		got, err := LiRA{Fit: fit}.Scores(r, r.row(3))
+		got, err := scoresOf(LiRA{Fit: fit}, r, r.row(3))
 		require.NoError(t, err)
 		for i, e := range perm {
 			require.Equal(t, want[e], got[i])

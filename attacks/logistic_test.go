@@ -111,3 +111,20 @@ func TestLogisticBadInput(t *testing.T) {
 		require.ErrorIs(t, err, tc.want)
 	}
 }
+
+// Weights and intercept of scikit-learn 1.9's LogisticRegression(C=1/L2,
+// class_weight="balanced", solver="newton-cholesky", tol=1e-14) on features
+// standardised with the same weights.
+func TestLogisticAgainstScikitLearn(t *testing.T) {
+	in := [][]float64{{.2, 1}, {1.1, .3}, {1.9, 2.2}, {2.5, .1}, {3.3, 1.7}}
+	out := [][]float64{{.4, 2}, {-.3, .5}, {-1.2, 1.4}, {.1, -.6}, {-.8, 2.6}, {1.4, -1}}
+	for ridge, want := range map[float64][4]float64{
+		1:  {0.05992102, 1.20445086, 0.28325123, 0.19534814},
+		10: {0.00107614, 0.30160178, 0.05422362, 0.03404628},
+	} {
+		m, err := fitLogistic(in, out, 2, ridge)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, want[:3], m.beta, 1e-8)
+		require.InDelta(t, want[3], m.logOdds([]float64{1, 1}), 1e-8)
+	}
+}

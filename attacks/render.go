@@ -62,32 +62,35 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	if r.Title != "" {
 		fmt.Fprintf(b, "## %s\n\n", r.Title)
 	}
+	if r.Verdict != nil {
+		fmt.Fprintf(b, "**%s**\n\n", r.Verdict)
+	}
 	first := r.Rows[0].Evaluation
 	fmt.Fprintf(b, "%d forgotten and %d unseen examples", first.Members, first.NonMembers)
 	if r.Signal != "" {
 		fmt.Fprintf(b, "; signal: %s", r.Signal)
 	}
-	fmt.Fprintf(b, "; intervals at %g%%; ε at δ = %g, %s threshold.\n\n", 100*r.Level, r.Rows[0].Epsilon.Delta, r.Rows[0].Epsilon.Policy)
+	fmt.Fprintf(b, "; intervals at %g%%, differences and findings at %g%%; ε at δ = %g, %s thresholds.\n\n", 100*r.Level, 100-50*complement(r.Level), r.Rows[0].Epsilon.Delta, r.Rows[0].Epsilon.Policy)
 
 	head := []string{"model", "AUC", "AUC − retrained", "bal. acc."}
 	for _, p := range first.TPR {
 		head = append(head, fmt.Sprintf("TPR@%g%%", 100*p.Target))
 	}
-	head = append(head, "KS", "W1", "KS to retrained", "ε ≥", "verdict")
+	head = append(head, "KS", "W1", "KS to retrained", "ε ≥", "found")
 	tableRow(b, head)
 	tableRow(b, append([]string{"---"}, repeatString("---:", len(head)-2, "---")...))
 	for _, row := range r.Rows {
 		e := row.Evaluation
-		difference, toRetrained, verdict := "—", "—", "—"
+		difference, toRetrained, found := "—", "—", "—"
 		if c := row.ToRetrained; c != nil {
-			difference, toRetrained, verdict = c.AUC.String(), fmt.Sprintf("%.4f", c.KS), string(c.Verdict)
+			difference, toRetrained, found = c.AUC.String(), fmt.Sprintf("%.4f", c.KS), string(c.Finding)
 		}
 		cells := []string{row.Name, e.AUC.String(), difference, fmt.Sprintf("%.4f", e.BalancedAccuracy)}
 		for _, p := range e.TPR {
 			cells = append(cells, p.String())
 		}
 		tableRow(b, append(cells, fmt.Sprintf("%.4f", row.KS), row.W1.String(), toRetrained,
-			fmt.Sprintf("%.3f", row.Epsilon.Epsilon), verdict))
+			row.Epsilon.String(), found))
 	}
 	r.writeParts(b)
 	if err := b.Flush(); err != nil {
@@ -99,7 +102,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 // writeParts writes the optional audits.
 func (r *Report) writeParts(b *bufio.Writer) {
 	if u := r.ULiRA; u != nil {
-		fmt.Fprintf(b, "\nU-LiRA: **%s**; privacy AUC %v, direction AUC %v", u.Verdict, u.Privacy.AUC, u.Direction.AUC)
+		fmt.Fprintf(b, "\nU-LiRA: %s; privacy AUC %v, direction AUC %v", u.Finding, u.Privacy.AUC, u.Direction.AUC)
 		if u.Efficacy != nil && u.Membership != nil {
 			fmt.Fprintf(b, "; efficacy AUC %v beside membership %v", u.Efficacy.AUC, u.Membership.AUC)
 		}
@@ -114,8 +117,16 @@ func (r *Report) writeParts(b *bufio.Writer) {
 		}
 	}
 	if k := r.KLOM; k != nil {
-		fmt.Fprintf(b, "\nKLOM %.4f (95th percentile %.4f); KS %.4f, W1 %.4f over models, means over examples.\n",
-			k.MeanKL, k.KL95, k.MeanKS, k.MeanW1)
+		fmt.Fprintf(b, "\nKLOM, KL(unlearned ‖ oracle) over models: mean %.4f, 95th percentile %.4f; the other direction %.4f and %.4f. KS %.4f, W1 %.4f, means over examples.",
+			k.MeanKL, k.KL95, k.MeanReverse, k.Reverse95, k.MeanKS, k.MeanW1)
+		if n := k.Null; n != nil {
+			fmt.Fprintf(b, " Of %d models each: unlearned %.4f and %.4f, where oracles against oracles have %.4f and %.4f.",
+				n.Models, n.UnlearnedMeanKL, n.UnlearnedKL95, n.MeanKL, n.KL95)
+		}
+		if k.Warning != "" {
+			fmt.Fprintf(b, " %s.", k.Warning)
+		}
+		fmt.Fprint(b, "\n")
 	}
 	if len(r.Parameters) > 0 {
 		fmt.Fprint(b, "\n")
@@ -154,29 +165,34 @@ func (p OperatingPoint) String() string {
 }
 
 // Save writes report.json, scores.csv, report.md, roc.png, roc.svg,
-// histogram.png and histogram.svg into an existing folder. Each file is
-// complete when it appears under its name.
+// histogram.png and histogram.svg into a folder, which it makes if it is missing.
+// Each file is complete when it appears under its name. The scores say which
+// examples were members: their file is for its owner alone.
 func (r *Report) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("attacks: Save: %w", err)
+	}
 	for _, f := range []struct {
 		name  string
+		mode  os.FileMode
 		write func(io.Writer) error
 	}{
-		{"report.json", r.WriteJSON},
-		{"scores.csv", r.WriteCSV},
-		{"report.md", r.WriteMarkdown},
-		{"roc.png", func(w io.Writer) error { return r.WriteROC(w, "png") }},
-		{"roc.svg", func(w io.Writer) error { return r.WriteROC(w, "svg") }},
-		{"histogram.png", func(w io.Writer) error { return r.WriteHistogram(w, "png") }},
-		{"histogram.svg", func(w io.Writer) error { return r.WriteHistogram(w, "svg") }},
+		{"report.json", 0o644, r.WriteJSON},
+		{"scores.csv", 0o600, r.WriteCSV},
+		{"report.md", 0o644, r.WriteMarkdown},
+		{"roc.png", 0o644, func(w io.Writer) error { return r.WriteROC(w, "png") }},
+		{"roc.svg", 0o644, func(w io.Writer) error { return r.WriteROC(w, "svg") }},
+		{"histogram.png", 0o644, func(w io.Writer) error { return r.WriteHistogram(w, "png") }},
+		{"histogram.svg", 0o644, func(w io.Writer) error { return r.WriteHistogram(w, "svg") }},
 	} {
-		if err := saveFile(dir, f.name, f.write); err != nil {
+		if err := saveFile(dir, f.name, f.mode, f.write); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func saveFile(dir, name string, write func(io.Writer) error) (err error) {
+func saveFile(dir, name string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(dir, "."+name+"-*")
 	if err != nil {
 		return fmt.Errorf("attacks: Save %s: %w", name, err)
@@ -190,8 +206,7 @@ func saveFile(dir, name string, write func(io.Writer) error) (err error) {
 	if err = write(tmp); err != nil {
 		return err
 	}
-	// CreateTemp makes files private; a report is for reading.
-	if err = tmp.Chmod(0o644); err == nil {
+	if err = tmp.Chmod(mode); err == nil {
 		if err = tmp.Close(); err == nil {
 			err = os.Rename(tmp.Name(), filepath.Join(dir, name))
 		}

@@ -1,6 +1,9 @@
 package attacks
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Sample is one model's scores (larger = member) on the forgotten examples and
 // on unseen ones. All samples of a report hold the same examples in one order.
@@ -28,7 +31,9 @@ type Report struct {
 	Level  float64 `json:"level"`
 	Rows   []Row   `json:"rows"`
 
-	// Optional parts, filled by the caller; writers include what is there.
+	// Optional parts, filled by the caller; writers include what is there. The
+	// verdict comes first: no other part of a report says whether a method passed.
+	Verdict    fmt.Stringer      `json:"-"`
 	ULiRA      *ULiRAResult      `json:"u_lira,omitempty"`
 	Forgetting *ForgettingResult `json:"forgetting_quality,omitempty"`
 	KLOM       *KLOMResult       `json:"klom,omitempty"`
@@ -53,12 +58,12 @@ type Row struct {
 
 // Comparison is a model against the retrained one on the same examples.
 type Comparison struct {
-	AUC     Interval `json:"auc_difference"` // paired DeLong
+	AUC     Interval `json:"auc_difference"` // paired DeLong, at the level of its test
 	KS      float64  `json:"ks_forget"`      // between the two models' scores on the forgotten examples
 	PValue  float64  `json:"ks_p_value"`     // conservative: the samples are paired
 	W1      Float    `json:"w1_forget"`
-	Verdict Verdict  `json:"verdict"`
-	Alpha   float64  `json:"alpha"` // of a verdict other than passed when nothing differs
+	Finding Finding  `json:"finding"`
+	Alpha   float64  `json:"alpha"` // of a finding when nothing differs
 }
 
 // NewReport evaluates the three models every report shows, and any more, such
@@ -66,11 +71,11 @@ type Comparison struct {
 // retrained and unlearned. Samples need two scores per pool and equal sizes;
 // errors wrap ErrEmpty, ErrShape, ErrNotFinite, ErrDegenerate and ErrRange.
 //
-// The verdict of a row tests its AUC difference to retraining and the KS
+// The finding of a row tests its AUC difference to retraining and the KS
 // distance of the forgotten scores, at half of 1 − Level each. A difference
 // without a variance, as between two perfect separations, is left to the KS
 // distance. Intervals and tests see the sampling of examples, not of training
-// seeds.
+// seeds: what they find of one model is no verdict on a method.
 func NewReport(before, retrained, unlearned Sample, cfg ReportConfig, more ...Sample) (*Report, error) {
 	const op = "NewReport"
 	before.Name = orDefault(before.Name, "before")
@@ -136,8 +141,9 @@ func newRow(s Sample, level float64, cfg ReportConfig) (*Row, error) {
 
 func compare(s, retrained Sample, level float64) (*Comparison, error) {
 	c := &Comparison{W1: Missing(), Alpha: complement(level)}
+	half := 1 - complement(level)/2
 	var err error
-	if c.AUC, err = DeLongDifference(s.Forgotten, s.Unseen, retrained.Forgotten, retrained.Unseen, level); err != nil {
+	if c.AUC, err = DeLongDifference(s.Forgotten, s.Unseen, retrained.Forgotten, retrained.Unseen, half); err != nil {
 		return nil, err
 	}
 	if c.KS, err = KS(s.Forgotten, retrained.Forgotten); err != nil {
@@ -150,20 +156,15 @@ func compare(s, retrained Sample, level float64) (*Comparison, error) {
 	if w, err := Wasserstein1(s.Forgotten, retrained.Forgotten); err == nil {
 		c.W1 = Float(w)
 	}
-	half := 1 - (1-level)/2
-	d, err := DeLongDifference(s.Forgotten, s.Unseen, retrained.Forgotten, retrained.Unseen, half)
-	if err != nil {
-		return nil, err
-	}
 	switch {
-	case d.Low > 0 && !d.Degenerate:
-		c.Verdict = UnderUnlearned
-	case d.High < 0 && !d.Degenerate:
-		c.Verdict = OverUnlearned
-	case c.PValue <= 1-half:
-		c.Verdict = Distinguishable
+	case c.AUC.Low > 0 && !c.AUC.Degenerate:
+		c.Finding = UnderUnlearned
+	case c.AUC.High < 0 && !c.AUC.Degenerate:
+		c.Finding = OverUnlearned
+	case c.PValue <= complement(level)/2:
+		c.Finding = Distinguishable
 	default:
-		c.Verdict = Passed
+		c.Finding = NothingFound
 	}
 	return c, nil
 }

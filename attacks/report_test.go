@@ -34,18 +34,18 @@ func threeModels(seed uint64, n int, before, unlearned float64) (b, v, u Sample)
 	return one(before), one(0), one(unlearned)
 }
 
-func TestReportVerdicts(t *testing.T) {
+func TestReportFindings(t *testing.T) {
 	for _, tc := range []struct {
 		shift float64
-		want  Verdict
-	}{{0, Passed}, {1, UnderUnlearned}, {-1, OverUnlearned}} {
+		want  Finding
+	}{{0, NothingFound}, {1, UnderUnlearned}, {-1, OverUnlearned}} {
 		b, v, u := threeModels(1, 300, 1, tc.shift)
 		r, err := NewReport(b, v, u, ReportConfig{})
 		require.NoError(t, err)
 		require.Equal(t, []string{"before", "retrained", "unlearned"}, []string{r.Rows[0].Name, r.Rows[1].Name, r.Rows[2].Name})
-		require.Equal(t, UnderUnlearned, r.Rows[0].ToRetrained.Verdict)
+		require.Equal(t, UnderUnlearned, r.Rows[0].ToRetrained.Finding)
 		require.Nil(t, r.Rows[1].ToRetrained)
-		require.Equal(t, tc.want, r.Rows[2].ToRetrained.Verdict, "%+v", r.Rows[2].ToRetrained)
+		require.Equal(t, tc.want, r.Rows[2].ToRetrained.Finding, "%+v", r.Rows[2].ToRetrained)
 	}
 	// Same AUC, other distribution.
 	b, v, u := threeModels(2, 300, 1, 0)
@@ -53,7 +53,7 @@ func TestReportVerdicts(t *testing.T) {
 	u.Unseen = mapped(v.Unseen, func(x float64) float64 { return 4 * x })
 	r, err := NewReport(b, v, u, ReportConfig{})
 	require.NoError(t, err)
-	require.Equal(t, Distinguishable, r.Rows[2].ToRetrained.Verdict)
+	require.Equal(t, Distinguishable, r.Rows[2].ToRetrained.Finding)
 }
 
 func TestReportNullTrials(t *testing.T) {
@@ -62,7 +62,7 @@ func TestReportNullTrials(t *testing.T) {
 		b, v, u := threeModels(uint64(100+i), 80, 1, 0)
 		r, err := NewReport(b, v, u, ReportConfig{Level: .9})
 		require.NoError(t, err)
-		if r.Rows[2].ToRetrained.Verdict != Passed {
+		if r.Rows[2].ToRetrained.Finding != NothingFound {
 			wrong++
 		}
 	}
@@ -71,20 +71,22 @@ func TestReportNullTrials(t *testing.T) {
 	require.Positive(t, wrong)
 }
 
-// Each of a verdict's two tests has half of the error probability. Here the AUC
-// difference is beyond its 95% interval and not beyond the 97.5% one; then, of
-// two sets of 20 scores, nine low ones lower and nine high ones higher: a KS
-// distance of .45, of probability 2(C(40,11) − C(40,2))/C(40,20) = .0335.
-func TestReportSplitsItsError(t *testing.T) {
+// Each of a finding's two tests has half of the error probability, and the
+// interval shown is that of its test. Of two sets of 20 scores, nine low ones lower
+// and nine high ones higher: a KS distance of .45, of probability 2(C(40,11) −
+// C(40,2))/C(40,20) = .0335.
+func TestReportShowsWhatItTests(t *testing.T) {
 	b, v, u := threeModels(7, 60, 1, .15)
 	r, err := NewReport(b, v, u, ReportConfig{})
 	require.NoError(t, err)
 	c := r.Rows[2].ToRetrained
-	require.Greater(t, c.AUC.Low, 0.0)
-	require.Equal(t, Passed, c.Verdict, "%+v", c)
+	require.Equal(t, .975, c.AUC.Level)
+	require.Less(t, c.AUC.Low, 0.0)
+	require.Equal(t, NothingFound, c.Finding, "%+v", c)
 	r, err = NewReport(b, v, u, ReportConfig{Level: .9})
 	require.NoError(t, err)
-	require.Equal(t, UnderUnlearned, r.Rows[2].ToRetrained.Verdict, "95% for each of two")
+	require.Greater(t, r.Rows[2].ToRetrained.AUC.Low, 0.0)
+	require.Equal(t, UnderUnlearned, r.Rows[2].ToRetrained.Finding, "95% for each of two")
 
 	v, u = Sample{Unseen: []float64{-.5, .5}}, Sample{Unseen: []float64{-.5, .5}}
 	for i := 1.0; i <= 10; i++ {
@@ -101,10 +103,10 @@ func TestReportSplitsItsError(t *testing.T) {
 	require.Zero(t, c.AUC.Estimate)
 	require.InDelta(t, .45, c.KS, 1e-15)
 	require.InDelta(t, 2*(2311801440-780)/137846528820.0, c.PValue, 1e-12)
-	require.Equal(t, Passed, c.Verdict)
+	require.Equal(t, NothingFound, c.Finding)
 	r, err = NewReport(u, v, u, ReportConfig{Level: .93})
 	require.NoError(t, err)
-	require.Equal(t, Distinguishable, r.Rows[2].ToRetrained.Verdict)
+	require.Equal(t, Distinguishable, r.Rows[2].ToRetrained.Finding)
 }
 
 func TestReportWriters(t *testing.T) {
@@ -148,7 +150,7 @@ func TestReportWriters(t *testing.T) {
 	require.NoError(t, r.WriteMarkdown(&md))
 	for _, want := range []string{
 		"## Digits", "signal: logit-gap", "| before |", "| retrained |", "| unlearned |", `retrained\|seed 2`,
-		"not resolvable", "a perfect unlearner gets", "U-LiRA: **", "KLOM", "| all | 1 | 2.0000 | — |", "One seed.",
+		"not resolvable", "a perfect unlearner gets", "U-LiRA: ", "KLOM", "| all | 1 | 2.0000 | — |", "One seed.",
 	} {
 		require.Contains(t, md.String(), want)
 	}
@@ -190,6 +192,17 @@ func TestFigures(t *testing.T) {
 		if dir := os.Getenv("MINIUNLEARN_FIGURES"); dir != "" {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), again.Bytes(), 0o644))
 		}
+	}
+	// Scores whose differences leave the float64 numbers.
+	for _, x := range [][]float64{{-1e-310, 0}, {-1e308, 1e308}, {5e-324, 0}} {
+		s := Sample{Forgotten: x, Unseen: x}
+		r, err := NewReport(s, s, s, ReportConfig{FPRs: []float64{.5}})
+		require.NoError(t, err)
+		var svg bytes.Buffer
+		require.NoError(t, r.WriteHistogram(&svg, "svg"))
+		require.NoError(t, wellFormed(svg.Bytes()))
+		require.NotContains(t, svg.String(), "NaN")
+		require.NotContains(t, svg.String(), "Inf")
 	}
 	// Only constant samples: ranges and logarithms must survive.
 	r, err = NewReport(flat, flat, flat, ReportConfig{})
@@ -234,9 +247,13 @@ func TestReportSave(t *testing.T) {
 		names = append(names, e.Name())
 	}
 	require.Equal(t, []string{"histogram.png", "histogram.svg", "report.json", "report.md", "roc.png", "roc.svg", "scores.csv"}, names)
-	require.Error(t, r.Save(filepath.Join(dir, "missing")))
+	require.NoError(t, r.Save(filepath.Join(t.TempDir(), "missing", "too")), "the folder is made")
+	require.Error(t, r.Save(filepath.Join(dir, "report.md")), "a file is in its place")
+	info, err := os.Stat(filepath.Join(dir, "scores.csv"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "it says who was a member")
 	boom := errors.New("disk full")
-	err = saveFile(dir, "half.txt", func(w io.Writer) error {
+	err = saveFile(dir, "half.txt", 0o644, func(w io.Writer) error {
 		_, _ = w.Write([]byte("half"))
 		return boom
 	})

@@ -108,7 +108,7 @@ func beyond(w, exact *mat.VecDense, factor float64) *mat.VecDense {
 	return out
 }
 
-func span(lo, hi int) []int {
+func upTo(lo, hi int) []int {
 	x := make([]int, 0, hi-lo)
 	for i := lo; i < hi; i++ {
 		x = append(x, i)
@@ -118,7 +118,7 @@ func span(lo, hi int) []int {
 
 func TestRidgeClosedFormIsRetraining(t *testing.T) {
 	r := newRidge(rand.New(rand.NewPCG(1, 1)), 80, 20)
-	all, kept, u := span(0, 80), span(30, 80), span(0, 30)
+	all, kept, u := upTo(0, 80), upTo(30, 80), upTo(0, 30)
 	exact, want := r.forget(r.fit(all), all, u), r.fit(kept)
 	require.True(t, mat.EqualApprox(exact, want, 1e-10))
 	d, err := ParamDistances(exact.RawVector().Data, want.RawVector().Data, r.fit(all).RawVector().Data, nil)
@@ -137,10 +137,10 @@ func ridgeReport(t *testing.T, size ridgeSize, seed uint64, unlearn func(w, exac
 	t.Helper()
 	n := size.train + size.unseen
 	r := newRidge(rand.New(rand.NewPCG(seed, 40)), n, size.dim)
-	all, u, unseen := span(0, size.train), span(0, size.forget), span(size.train, n)
+	all, u, unseen := upTo(0, size.train), upTo(0, size.forget), upTo(size.train, n)
 	w := r.fit(all)
 	sample := func(w *mat.VecDense) Sample { return Sample{Forgotten: r.scores(w, u), Unseen: r.scores(w, unseen)} }
-	rep, err := NewReport(sample(w), sample(r.fit(span(size.forget, size.train))), sample(unlearn(w, r.forget(w, all, u))), ReportConfig{})
+	rep, err := NewReport(sample(w), sample(r.fit(upTo(size.forget, size.train))), sample(unlearn(w, r.forget(w, all, u))), ReportConfig{})
 	require.NoError(t, err)
 	return rep
 }
@@ -149,17 +149,17 @@ func TestRidgeEndToEnd(t *testing.T) {
 	exact := ridgeReport(t, wide, 1, func(_, exact *mat.VecDense) *mat.VecDense { return exact })
 	require.Greater(t, exact.Rows[0].Evaluation.AUC.Low, .5, "the model memorises")
 	require.True(t, exact.Rows[2].Evaluation.AUC.Contains(.5), "%v", exact.Rows[2].Evaluation.AUC)
-	require.Equal(t, Passed, exact.Rows[2].ToRetrained.Verdict)
+	require.Equal(t, NothingFound, exact.Rows[2].ToRetrained.Finding)
 
 	noop := ridgeReport(t, wide, 1, func(w, _ *mat.VecDense) *mat.VecDense { return w })
 	before, after := *noop.Rows[0].Evaluation, *noop.Rows[2].Evaluation
 	after.Name = before.Name
 	require.Equal(t, before, after, "doing nothing is the plain attack")
-	require.Equal(t, UnderUnlearned, noop.Rows[2].ToRetrained.Verdict)
+	require.Equal(t, UnderUnlearned, noop.Rows[2].ToRetrained.Finding)
 
 	over := ridgeReport(t, wide, 1, func(w, exact *mat.VecDense) *mat.VecDense { return beyond(w, exact, 6) })
 	require.Less(t, over.Rows[2].Evaluation.AUC.High, .5)
-	require.Equal(t, OverUnlearned, over.Rows[2].ToRetrained.Verdict)
+	require.Equal(t, OverUnlearned, over.Rows[2].ToRetrained.Finding)
 }
 
 func TestRidgeExactUnlearningCoverage(t *testing.T) {
@@ -168,7 +168,7 @@ func TestRidgeExactUnlearningCoverage(t *testing.T) {
 	for i := range n {
 		rep := ridgeReport(t, small, uint64(1000+i), func(_, exact *mat.VecDense) *mat.VecDense { return exact })
 		missed += miss(rep.Rows[2].Evaluation.AUC, .5)
-		if rep.Rows[2].ToRetrained.Verdict != Passed {
+		if rep.Rows[2].ToRetrained.Finding != NothingFound {
 			failed++
 		}
 	}
@@ -185,7 +185,7 @@ func ridgeShadows(models int, factor float64) *Shadows {
 	r := newRidge(rng, examples+extra, 50)
 	s := &Shadows{Models: models, Examples: examples}
 	for range models {
-		trained := span(examples, examples+extra)
+		trained := upTo(examples, examples+extra)
 		var forgotten []int
 		for e := range examples {
 			st := State(rng.IntN(3))
@@ -199,7 +199,7 @@ func ridgeShadows(models int, factor float64) *Shadows {
 		}
 		w := r.fit(trained)
 		w = beyond(w, r.forget(w, trained, forgotten), factor)
-		s.Signal = append(s.Signal, r.scores(w, span(0, examples))...)
+		s.Signal = append(s.Signal, r.scores(w, upTo(0, examples))...)
 	}
 	return s
 }
@@ -207,13 +207,13 @@ func ridgeShadows(models int, factor float64) *Shadows {
 func TestRidgeULiRA(t *testing.T) {
 	for _, tc := range []struct {
 		factor float64
-		want   Verdict
-	}{{1, Passed}, {0, UnderUnlearned}, {.5, UnderUnlearned}, {1.8, OverUnlearned}} {
+		want   Finding
+	}{{1, NothingFound}, {0, UnderUnlearned}, {.5, UnderUnlearned}, {1.8, OverUnlearned}} {
 		a, b, err := SplitModels(ridgeShadows(80, tc.factor), 2)
 		require.NoError(t, err)
-		r, err := ULiRA{}.Audit(a, b)
+		r, err := ULiRA{}.Audit(t.Context(), a, b)
 		require.NoError(t, err)
-		require.Equal(t, tc.want, r.Verdict, "factor %v: privacy %v, direction %v", tc.factor, r.Privacy.AUC, r.Direction.AUC)
+		require.Equal(t, tc.want, r.Finding, "factor %v: privacy %v, direction %v", tc.factor, r.Privacy.AUC, r.Direction.AUC)
 		switch tc.factor {
 		case 1:
 			require.True(t, r.Privacy.AUC.Contains(.5))

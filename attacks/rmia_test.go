@@ -46,7 +46,7 @@ func TestRMIARatiosByHand(t *testing.T) {
 	got, err := RMIA{}.LogRatios(s, lp(.8))
 	require.NoError(t, err)
 	require.InDelta(t, math.Log(.8/(.5*(.9+.4))), got[0], 1e-12)
-	got, err = RMIA{Offline: true, OfflineA: .3}.LogRatios(s, lp(.8))
+	got, err = RMIA{Offline: true}.LogRatios(s, lp(.8))
 	require.NoError(t, err)
 	require.InDelta(t, math.Log(.8/(.5*(1.3*.4+.7))), got[0], 1e-12)
 	got, err = RMIA{Offline: true, OfflineA: 1}.LogRatios(s, lp(.8))
@@ -85,6 +85,59 @@ func TestRMIAFindsMembers(t *testing.T) {
 	}
 }
 
+// As an Attack RMIA takes logit gaps, and its population from the pool.
+func TestRMIAAsAttack(t *testing.T) {
+	s := world{models: 17, examples: 400, in: 2, forgotten: math.NaN()}.draw(1)
+	refs, target := s.pick(func(m int) bool { return m > 0 }), s.pick(func(m int) bool { return m == 0 })
+	for _, r := range []RMIA{{}, {Offline: true}, {Population: upTo(0, 100)}} {
+		g, err := Play(t.Context(), r, refs, target, Membership)
+		require.NoError(t, err)
+		auc, err := AUC(g.Positive, g.Negative)
+		require.NoError(t, err)
+		require.Greater(t, auc, .75, "%+v", r)
+		require.Equal(t, r.Name(), g.Attack)
+	}
+	_, err := Play(t.Context(), RMIA{Population: []int{400}}, refs, target, Membership)
+	require.ErrorContains(t, err, "Population[0]")
+	_, err = Play(t.Context(), RMIA{}, refs, target, Privacy)
+	require.ErrorContains(t, err, `never "forgotten"`)
+}
+
+// Members of every model have p = (p_out + 1)/2 by construction, so that
+// p̄ = ½((1+a)p_out + 1 − a) is (p_in + p_out)/2 at a = ½.
+func TestTuneOfflineA(t *testing.T) {
+	rng := rand.New(rand.NewPCG(43, 1))
+	const models, examples = 8, 400
+	s := &Shadows{Models: models, Examples: examples}
+	for m := range models {
+		for e := range examples {
+			st := State((m + e/2) % 2)
+			p := .02 + .9*float64(e)/examples
+			if st == In {
+				p += (1 - p) / 2
+			}
+			s.State = append(s.State, st)
+			s.Signal = append(s.Signal, math.Log(p/(1-p))+.3*rng.NormFloat64())
+		}
+	}
+	a, err := TuneOfflineA(t.Context(), s)
+	require.NoError(t, err)
+	auc := func(a float64) float64 {
+		refs, target := s.pick(func(m int) bool { return m > 1 }), s.pick(func(m int) bool { return m < 2 })
+		g, err := Play(t.Context(), RMIA{Offline: true, OfflineA: a}, refs, target, Membership)
+		require.NoError(t, err)
+		v, err := AUC(g.Positive, g.Negative)
+		require.NoError(t, err)
+		return v
+	}
+	require.Greater(t, a, .05)
+	require.Less(t, a, .95)
+	require.Greater(t, auc(a), auc(1e-9))
+	require.Greater(t, auc(a), auc(1))
+	_, err = TuneOfflineA(t.Context(), s.pick(func(m int) bool { return m < 2 }))
+	require.ErrorContains(t, err, "3 would do")
+}
+
 func TestRMIABadInput(t *testing.T) {
 	s := &Shadows{Models: 2, Examples: 2, Signal: []float64{-1, -1, -2, -2}, State: []State{In, Out, Out, Out}}
 	_, err := RMIA{}.LogRatios(s, []float64{-1, -1})
@@ -93,7 +146,7 @@ func TestRMIABadInput(t *testing.T) {
 	s.State[0], s.State[2] = In, In
 	_, err = RMIA{Offline: true}.LogRatios(s, []float64{-1, -1})
 	require.ErrorContains(t, err, `example 0 is never "out"`)
-	for _, r := range []RMIA{{OfflineA: 2}, {OfflineA: math.NaN()}} {
+	for _, r := range []RMIA{{OfflineA: 2}, {OfflineA: -1}, {OfflineA: math.NaN()}} {
 		_, err = r.LogRatios(s, []float64{-1, -1})
 		require.ErrorIs(t, err, ErrRange)
 	}

@@ -35,6 +35,11 @@ type Shadows struct {
 	// the models unlearned from it; nil means each model is its own. Groups
 	// are split together and are the clusters of intervals over models.
 	Group []int
+
+	// What some attacks want besides; nil where there is none.
+	Labels  []int32   // [Examples], in [0, Classes)
+	Classes int       // of Labels and Logits
+	Logits  []float32 // row-major [Models, Examples, Augs, Classes], finite
 }
 
 func (s *Shadows) augs() int { return orDefault(s.Augs, 1) }
@@ -76,6 +81,26 @@ func (s *Shadows) Validate() error {
 	for i, st := range s.State {
 		if st > Forgotten {
 			return &ValueError{Op: op, Arg: "State", Index: i, Value: float64(st), Err: ErrRange}
+		}
+	}
+	if s.Labels != nil {
+		if len(s.Labels) != s.Examples {
+			return &ShapeError{Op: op, Arg: "Labels", Got: len(s.Labels), Want: s.Examples}
+		}
+		for i, y := range s.Labels {
+			if y < 0 || int(y) >= s.Classes {
+				return &ValueError{Op: op, Arg: "Labels", Index: i, Value: float64(y), Err: ErrLabel}
+			}
+		}
+	}
+	if s.Logits != nil {
+		if want := s.Models * s.Examples * s.augs() * s.Classes; len(s.Logits) != want {
+			return &ShapeError{Op: op, Arg: "Logits", Got: len(s.Logits), Want: want}
+		}
+		for i, z := range s.Logits {
+			if z-z != 0 {
+				return &ValueError{Op: op, Arg: "Logits", Index: i, Value: float64(z), Err: ErrNotFinite}
+			}
 		}
 	}
 	return checkFinite(op, "Signal", s.Signal)

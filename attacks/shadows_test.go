@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -84,6 +85,10 @@ func TestShadowsValidate(t *testing.T) {
 		"states": {func(s *Shadows) { s.State = s.State[:1] }, ErrShape, "State"},
 		"groups": {func(s *Shadows) { s.Group = []int{1} }, ErrShape, "Group"},
 		"augs":   {func(s *Shadows) { s.Augs = -1 }, ErrRange, "Augs"},
+		"labels": {func(s *Shadows) { s.Labels = []int32{0} }, ErrShape, "Labels"},
+		"label":  {func(s *Shadows) { s.Classes, s.Labels = 2, []int32{0, 2} }, ErrLabel, "Labels[1]"},
+		"logits": {func(s *Shadows) { s.Classes, s.Logits = 2, make([]float32, 7) }, ErrShape, "Logits"},
+		"logit":  {func(s *Shadows) { s.Classes, s.Logits = 2, append(make([]float32, 7), float32(math.NaN())) }, ErrNotFinite, "Logits[7]"},
 		"empty":  {func(s *Shadows) { s.Models = 0 }, ErrEmpty, "no models"},
 	} {
 		s := good()
@@ -122,19 +127,41 @@ func TestSplitModelsKeepsGroups(t *testing.T) {
 func TestPlayBadInput(t *testing.T) {
 	a := world{models: 8, examples: 5, in: 1, forgotten: math.NaN()}.draw(1)
 	b := world{models: 8, examples: 6, in: 1, forgotten: math.NaN()}.draw(2)
-	_, err := LiRA{Fit: StudentT}.Play(a, b)
+	_, err := Play(t.Context(), LiRA{Fit: StudentT}, a, b, Membership)
 	require.ErrorIs(t, err, ErrShape)
 	c := world{models: 8, examples: 5, augs: 2, in: 1, forgotten: math.NaN()}.draw(2)
-	_, err = LiRA{Fit: StudentT}.Play(a, c)
+	_, err = Play(t.Context(), LiRA{Fit: StudentT}, a, c, Membership)
 	require.ErrorIs(t, err, ErrShape)
 	none := a.pick(func(int) bool { return true })
 	for i := range none.State {
 		none.State[i] = Forgotten
 	}
-	_, err = LiRA{Fit: StudentT}.Play(a, none)
+	_, err = Play(t.Context(), LiRA{Fit: StudentT}, a, none, Membership)
 	require.ErrorIs(t, err, ErrEmpty)
-	_, err = LiRA{}.Play(&Shadows{}, a)
+	_, err = Play(t.Context(), LiRA{}, &Shadows{}, a, Membership)
 	require.ErrorContains(t, err, "shadows")
-	_, err = LiRA{}.Play(a, &Shadows{})
+	_, err = Play(t.Context(), LiRA{}, a, &Shadows{}, Membership)
 	require.ErrorContains(t, err, "targets")
+	_, err = Play(t.Context(), LiRA{Fit: StudentT}, a, a, Game(9))
+	require.ErrorIs(t, err, ErrRange)
+	// What a user's attack answers is checked.
+	for _, bad := range []struct {
+		scores []float64
+		want   string
+	}{
+		{[]float64{1, 2}, "scores has length 2, want 5"},
+		{[]float64{1, 2, math.NaN(), 4, 5}, "attack bad: scores[2] is NaN"},
+	} {
+		_, err = Play(t.Context(), badAttack{bad.scores}, a, a, Membership)
+		require.ErrorContains(t, err, bad.want)
+		require.ErrorContains(t, err, "target 0")
+	}
+}
+
+type badAttack struct{ scores []float64 }
+
+func (badAttack) Name() string { return "bad" }
+
+func (b badAttack) Learn(context.Context, *Shadows, Game) (Scorer, error) {
+	return ScorerFunc(func(Answers) ([]float64, error) { return b.scores, nil }), nil
 }

@@ -43,5 +43,6 @@ func quantile(x []float64, p float64) float64 {
 	if x[lo] == x[hi] { // also keeps infinities whole
 		return x[lo]
 	}
-	return x[lo] + (h-float64(lo))*(x[hi]-x[lo])
+	f := h - float64(lo)
+	return x[lo]*(1-f) + x[hi]*f // x[hi] − x[lo] may overflow
 }

@@ -1,15 +1,18 @@
 package attacks
 
-// Verdict is what an audit concludes.
-type Verdict string
+import "context"
 
-// The verdicts. Passed means "no difference found at this sample size", never
-// "proved equal".
+// Finding is what a test found. It speaks of one test only: whether a method
+// passes an audit, package verdict says.
+type Finding string
+
+// The findings. NothingFound means that no difference was found at this sample
+// size, never that there is none.
 const (
-	Passed          Verdict = "passed"
-	UnderUnlearned  Verdict = "under-unlearned" // forgotten examples still look trained on
-	OverUnlearned   Verdict = "over-unlearned"  // they look worse than never seen
-	Distinguishable Verdict = "distinguishable" // a difference without a direction
+	NothingFound    Finding = "nothing found"
+	UnderUnlearned  Finding = "under-unlearned" // forgotten examples still look trained on
+	OverUnlearned   Finding = "over-unlearned"  // they look worse than never seen
+	Distinguishable Finding = "distinguishable" // a difference without a direction
 )
 
 // ULiRA audits an unlearning method with shadow models (after Hayes et al.,
@@ -34,71 +37,54 @@ type ULiRAResult struct {
 	Efficacy   *Evaluation `json:"efficacy,omitempty"`
 	Membership *Evaluation `json:"membership,omitempty"`
 
-	Verdict Verdict `json:"verdict"`
-	Level   float64 `json:"level"`
+	Finding Finding `json:"finding"`
+	Level   float64 `json:"level"` // of the finding; the two tests share its error
 }
 
-// Audit fits on the shadows and attacks the targets (see LiRA.Play for why
-// they are two sets). The verdict tests Privacy and Direction at half the
-// error probability each, so that a perfect unlearner fails with probability
-// at most 1 − Level.
-func (u ULiRA) Audit(shadows, targets *Shadows) (*ULiRAResult, error) {
+// Audit fits on the shadows and attacks the targets (see Play for why they are two
+// sets). The finding tests Privacy and Direction at half the error probability
+// each, which is the level of the intervals shown of all games, so that a perfect
+// unlearner is flagged with probability at most 1 − Level.
+func (u ULiRA) Audit(ctx context.Context, shadows, targets *Shadows) (*ULiRAResult, error) {
 	level := orDefault(u.Level, 0.95)
 	if err := checkOpen("ULiRA", "Level", level); err != nil {
 		return nil, err
 	}
-	l := LiRA{Game: Privacy, Fit: u.Fit, Prior: u.Prior}
-	cfg := EvalConfig{Level: level}
-	privacy, err := l.Play(shadows, targets)
-	if err != nil {
-		return nil, err
-	}
-	direction, err := l.play(shadows, targets, func(f *fitted, m int) []float64 { return f.standardised(targets.row(m)) })
-	if err != nil {
-		return nil, err
-	}
+	cfg := EvalConfig{Level: 1 - complement(level)/2}
+	lira := LiRA{Fit: u.Fit, Prior: u.Prior}
 	r := &ULiRAResult{Level: level}
-	if r.Privacy, err = privacy.Evaluate(cfg); err != nil {
-		return nil, err
+	games := []struct {
+		name   string
+		attack Attack
+		game   Game
+		to     **Evaluation
+	}{
+		{"privacy", lira, Privacy, &r.Privacy},
+		{"direction", Direction{Fit: u.Fit, Prior: u.Prior}, Privacy, &r.Direction},
+		{"efficacy", lira, Efficacy, &r.Efficacy},
+		{"membership", lira, Membership, &r.Membership},
 	}
-	r.Privacy.Name = "u-lira-privacy"
-	if r.Direction, err = direction.Evaluate(cfg); err != nil {
-		return nil, err
-	}
-	r.Direction.Name = "u-lira-direction"
-	if hasState(shadows, In) && hasState(targets, In) {
-		for _, g := range []struct {
-			game Game
-			to   **Evaluation
-		}{{Efficacy, &r.Efficacy}, {Membership, &r.Membership}} {
-			l.Game = g.game
-			s, err := l.Play(shadows, targets)
-			if err != nil {
-				return nil, err
-			}
-			if *g.to, err = s.Evaluate(cfg); err != nil {
-				return nil, err
-			}
-			(*g.to).Name = "u-lira-" + g.game.String()
+	for _, g := range games {
+		if g.game != Privacy && !(hasState(shadows, In) && hasState(targets, In)) {
+			continue
 		}
+		scores, err := Play(ctx, g.attack, shadows, targets, g.game)
+		if err != nil {
+			return nil, err
+		}
+		if *g.to, err = scores.Evaluate(cfg); err != nil {
+			return nil, err
+		}
+		(*g.to).Name = "u-lira-" + g.name
 	}
-	half := 1 - (1-level)/2
-	p, err := privacy.auc(half)
-	if err != nil {
-		return nil, err
-	}
-	d, err := direction.auc(half)
-	if err != nil {
-		return nil, err
-	}
-	r.Verdict = verdict(p, d)
+	r.Finding = finding(r.Privacy.AUC, r.Direction.AUC)
 	return r, nil
 }
 
-// verdict combines a two-sided distinguisher with a signed one. An interval
+// finding combines a two-sided distinguisher with a signed one. An interval
 // without width, from models that agree to the last digit, is no evidence;
 // that of perfect separation has a bound.
-func verdict(power, direction Interval) Verdict {
+func finding(power, direction Interval) Finding {
 	above := func(i Interval) bool { return i.Low > 0.5 && i.Low < i.High }
 	below := func(i Interval) bool { return i.High < 0.5 && i.Low < i.High }
 	switch {
@@ -109,20 +95,7 @@ func verdict(power, direction Interval) Verdict {
 	case above(power):
 		return Distinguishable
 	}
-	return Passed
-}
-
-// standardised scores (φ − μ)/σ of the negative state, averaged over
-// augmentations.
-func (f *fitted) standardised(target []float64) []float64 {
-	out := make([]float64, len(target)/f.augs)
-	for e := range out {
-		for j := e * f.augs; j < (e+1)*f.augs; j++ {
-			d := f.density(f.neg, e, j)
-			out[e] += (target[j] - d.mean) / d.scale / float64(f.augs)
-		}
-	}
-	return out
+	return NothingFound
 }
 
 func hasState(s *Shadows, st State) bool {

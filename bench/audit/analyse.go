@@ -63,7 +63,7 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 		row := &rows[v]
 		row.Name = variants[v]
 		fail := func(err error) (*Result, error) { return nil, fmt.Errorf("audit: %s: %w", row.Name, err) }
-		if row.ULiRA, err = (attacks.ULiRA{Fit: p.Fit, Level: p.Level}).Audit(shadows, targets); err != nil {
+		if row.ULiRA, err = (attacks.ULiRA{Fit: p.Fit, Level: p.Level}).Audit(ctx, shadows, targets); err != nil {
 			return fail(err)
 		}
 		forgotten := p.forgotten(shadows, targets)

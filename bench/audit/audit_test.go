@@ -183,18 +183,18 @@ func TestControls(t *testing.T) {
 	before, _ := r.Row(Before)
 	for _, w := range []struct {
 		name string
-		want attacks.Verdict
-	}{{"no-op", attacks.UnderUnlearned}, {"retrain-other-seed", attacks.Passed}, {"relabel", attacks.OverUnlearned}, {Retrained, attacks.Passed}} {
+		want attacks.Finding
+	}{{"no-op", attacks.UnderUnlearned}, {"retrain-other-seed", attacks.NothingFound}, {"relabel", attacks.OverUnlearned}, {Retrained, attacks.NothingFound}} {
 		row, ok := r.Row(w.name)
 		require.True(t, ok)
-		require.Equal(t, w.want, row.Verdict(), w.name)
+		require.Equal(t, w.want, row.Finding(), w.name)
 		if w.name == "no-op" {
 			require.Equal(t, before.ULiRA, row.ULiRA)
 		}
 	}
 	rows := r.Report("no-op").Rows
 	require.Equal(t, []string{Before, Retrained, "no-op"}, []string{rows[0].Name, rows[1].Name, rows[2].Name})
-	require.Equal(t, attacks.UnderUnlearned, rows[2].ToRetrained.Verdict)
+	require.Equal(t, attacks.UnderUnlearned, rows[2].ToRetrained.Finding)
 	require.Nil(t, r.Report(Before))
 	require.Contains(t, r.Markdown(), "| no-op |")
 }

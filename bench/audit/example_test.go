@@ -33,12 +33,12 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, row := range result.Rows {
-		fmt.Printf("%-18s  %s\n", row.Name, row.Verdict())
+		fmt.Printf("%-18s  %s\n", row.Name, row.Finding())
 	}
 	// Output:
 	// before              under-unlearned
-	// retrained           passed
-	// retrain-other-seed  passed
+	// retrained           nothing found
+	// retrain-other-seed  nothing found
 	// no-op               under-unlearned
 	// relabel             over-unlearned
 }

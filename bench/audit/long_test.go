@@ -64,13 +64,13 @@ func TestMNIST(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("training and forgetting %v, peak %s; analysing %v, peak %s\n%s", trained.Round(time.Second), trainPeak,
 		time.Since(start).Round(time.Second/10), peak(), r)
-	for name, want := range map[string]attacks.Verdict{
-		Before: attacks.UnderUnlearned, Retrained: attacks.Passed, "retrain-other-seed": attacks.Passed,
+	for name, want := range map[string]attacks.Finding{
+		Before: attacks.UnderUnlearned, Retrained: attacks.NothingFound, "retrain-other-seed": attacks.NothingFound,
 		"no-op": attacks.UnderUnlearned, "relabel": attacks.OverUnlearned,
 	} {
 		row, ok := r.Row(name)
 		require.True(t, ok)
-		require.Equal(t, want, row.Verdict(), name)
+		require.Equal(t, want, row.Finding(), name)
 	}
 }
 
@@ -90,11 +90,11 @@ func TestNull(t *testing.T) {
 		})
 		require.NoError(t, err)
 		for _, row := range r.Rows {
-			if row.Verdict() != attacks.Passed {
+			if row.Finding() != attacks.NothingFound {
 				flagged[row.Name]++
 			}
 		}
-		if r.Report("retrain-other-seed").Rows[2].ToRetrained.Verdict != attacks.Passed {
+		if r.Report("retrain-other-seed").Rows[2].ToRetrained.Finding != attacks.NothingFound {
 			flagged["report"]++
 		}
 	}

@@ -46,8 +46,8 @@ type Row struct {
 	report *attacks.Report
 }
 
-// Verdict returns what the games say of the row.
-func (r Row) Verdict() attacks.Verdict { return r.ULiRA.Verdict }
+// Finding returns what the games say of the row.
+func (r Row) Finding() attacks.Finding { return r.ULiRA.Finding }
 
 // Row returns the row of a name.
 func (r *Result) Row(name string) (Row, bool) {

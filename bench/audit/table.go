@@ -35,7 +35,7 @@ var columns = []struct {
 		}
 		return fmt.Sprintf("%.2f", r.KLOM.MeanW1)
 	}},
-	{"verdict", func(r Row) string { return string(r.Verdict()) }},
+	{"verdict", func(r Row) string { return string(r.Finding()) }},
 }
 
 func interval(e *attacks.Evaluation) string {

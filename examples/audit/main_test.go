@@ -27,18 +27,18 @@ func TestAudit(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &r))
 	for _, c := range []struct {
 		name      string
-		want      attacks.Verdict
+		want      attacks.Finding
 		low, high float64 // of the direction AUC
 	}{
 		{"before", attacks.UnderUnlearned, 0.6, 0.9},
-		{"retrained", attacks.Passed, 0.4, 0.6},
-		{"retrain-other-seed", attacks.Passed, 0.4, 0.6},
+		{"retrained", attacks.NothingFound, 0.4, 0.6},
+		{"retrain-other-seed", attacks.NothingFound, 0.4, 0.6},
 		{"no-op", attacks.UnderUnlearned, 0.6, 0.9},
 		{"relabel", attacks.OverUnlearned, 0, 0.45},
 	} {
 		row, ok := r.Row(c.name)
 		require.True(t, ok, c.name)
-		require.Equal(t, c.want, row.Verdict(), "%s\n%s", c.name, &out)
+		require.Equal(t, c.want, row.Finding(), "%s\n%s", c.name, &out)
 		require.Greater(t, row.ULiRA.Direction.AUC.Low, c.low, c.name)
 		require.Less(t, row.ULiRA.Direction.AUC.High, c.high, c.name)
 		require.Contains(t, out.String(), c.name)
