@@ -31,6 +31,12 @@ type Config struct {
 	Only []int
 	// From starts at these parameters instead of those of Seed.
 	From *graph.Tensor
+	// Holes are positions of the batch order at which no example of the data
+	// stands any more, see data.Order. Batches are not refilled.
+	Holes data.Holes
+	// Resume goes on with a run of this Config that was interrupted there, to
+	// the same bits as one that was not; nil starts at the beginning.
+	Resume *State
 
 	Hooks  []Hook
 	Engine graph.Engine // nil means graph.NewWalker(0)
@@ -50,6 +56,23 @@ func (c Config) WithDefaults() Config {
 		c.LR = ConstantRate(0.05)
 	}
 	return c
+}
+
+// order returns the batch order on ds.
+func (c Config) order(ds *data.Dataset) data.Order {
+	n := ds.Len() + c.Holes.Len()
+	if c.Only != nil {
+		n = len(c.Only)
+	}
+	return data.Order{Seed: c.Seed, N: n, Batch: c.Batch, Holes: c.Holes}
+}
+
+// steps returns the number of steps of a run in this order.
+func (c Config) steps(o data.Order) int {
+	if c.Steps > 0 {
+		return c.Steps
+	}
+	return c.Epochs * o.StepsPerEpoch()
 }
 
 // validateRates looks at every step, as a schedule may be anyone's.
@@ -75,6 +98,8 @@ func (c Config) validate(ds *data.Dataset) error {
 		return fmt.Errorf("nets: config: weight decay %g must be finite and not negative", c.WeightDecay)
 	case c.Drop.Len() > 0 && c.Only != nil:
 		return fmt.Errorf("nets: config: set Drop or Only, not both")
+	case c.Holes != (data.Holes{}) && c.Only != nil:
+		return fmt.Errorf("nets: config: set Holes or Only, not both")
 	}
 	if s, ok := c.LR.(CosineRate); ok && !(s.Warmup >= 0 && s.Warmup < 1) {
 		return fmt.Errorf("nets: config: warmup %g is outside [0, 1)", s.Warmup)

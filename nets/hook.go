@@ -52,6 +52,8 @@ type Start struct {
 	Data  *data.Dataset
 	Order data.Order
 	Steps int // T
+	// From is the first step that will be shown: 0, unless the run is resumed.
+	From int
 	// Config is the run's, with its defaults filled in.
 	Config  Config
 	Initial *graph.Tensor // w_0
@@ -66,6 +68,8 @@ type Step struct {
 	Batch []int   // the examples averaged over
 	View  View    // as which they were seen
 	Loss  float64 // their mean loss, without weight decay
+	// Tally is what the run has counted before the step.
+	Tally Tally
 	// Params and Momentum are w_t and p_t, before the step; Grad is g_t, the
 	// mean gradient without weight decay. All are [P].
 	Params, Momentum, Grad *graph.Tensor

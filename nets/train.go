@@ -48,15 +48,11 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	if err := cfg.validate(ds); err != nil {
 		return nil, err
 	}
-	n := ds.Len()
-	if cfg.Only != nil {
-		n = len(cfg.Only)
+	r := &Run{Model: m, Data: ds, Config: cfg, Order: cfg.order(ds)}
+	if err := r.Order.Validate(); err != nil {
+		return nil, fmt.Errorf("nets: train: %w", err)
 	}
-	r := &Run{Model: m, Data: ds, Config: cfg, Order: data.Order{Seed: cfg.Seed, N: n, Batch: cfg.Batch}}
-	r.Steps = cfg.Epochs * r.Order.StepsPerEpoch()
-	if cfg.Steps > 0 {
-		r.Steps = cfg.Steps
-	}
+	r.Steps = cfg.steps(r.Order)
 	if err := cfg.validateRates(r.Steps); err != nil {
 		return nil, err
 	}
@@ -65,30 +61,40 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 	} else if r.Initial.Len() != m.size || r.Initial.DType() != m.dt {
 		return nil, fmt.Errorf("nets: train: From has %d %s parameters, %s has %d %s", r.Initial.Len(), r.Initial.DType(), m.arch.Name, m.size, m.dt)
 	}
+	from := State{}
+	if cfg.Resume != nil {
+		from = *cfg.Resume
+		if err := from.validate(r); err != nil {
+			return nil, fmt.Errorf("nets: train: Resume: %w", err)
+		}
+		r.Config.Resume = nil // what is done with the run starts at its beginning
+	}
 	watch := newWatch(cfg.Hooks)
 	defer watch.stop()
-	if err := watch.start(Start{m, ds, r.Order, r.Steps, cfg, r.Initial}); err != nil {
+	if err := watch.start(Start{Model: m, Data: ds, Order: r.Order, Steps: r.Steps, From: from.Step, Config: r.Config, Initial: r.Initial}); err != nil {
 		return nil, err
 	}
-	if err := r.steps(ctx, watch); err != nil {
+	if err := r.steps(ctx, from, watch); err != nil {
 		return nil, err
 	}
 	return r, watch.end(r)
 }
 
-// steps runs the training loop.
-func (r *Run) steps(ctx context.Context, watch *watch) error {
+// steps runs the training loop from a state on; the zero State is the beginning.
+func (r *Run) steps(ctx context.Context, from State, watch *watch) error {
 	m, cfg := r.Model, r.Config
-	s, err := m.NewStepper(cfg.Momentum, cfg.WeightDecay, r.Initial, nil)
+	if from.Step == 0 {
+		from.Params, from.Momentum = r.Initial, nil
+	}
+	s, err := m.NewStepper(cfg.Momentum, cfg.WeightDecay, from.Params, from.Momentum)
 	if err != nil {
 		return err
 	}
 	g := m.NewVector()
 	var kept, gone []int
-	var epochLoss float64
-	var seen int
+	done := from.Tally.clone()
 	perEpoch := r.Order.StepsPerEpoch()
-	for t, batch := range r.Order.Steps(0, r.Steps) {
+	for t, batch := range r.Order.Steps(from.Step, r.Steps) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("nets: training interrupted at step %d of %d: %w", t, r.Steps, err)
 		}
@@ -104,31 +110,33 @@ func (r *Run) steps(ctx context.Context, watch *watch) error {
 			kept = batch
 		}
 		if len(kept) > 0 {
-			loss, err := r.step(t, kept, s, g, watch)
+			loss, err := r.step(t, kept, s, g, done, watch)
 			if err != nil {
 				return err
 			}
-			epochLoss += loss * float64(len(kept))
-			seen += len(kept)
+			done.LossSum += loss * float64(len(kept))
+			done.Seen += len(kept)
+			done.GradEvals += float64(len(kept)) // not m's, which others may use: hooks, clones
 		}
 		if (t+1)%perEpoch == 0 || t+1 == r.Steps {
-			mean := epochLoss / float64(max(seen, 1))
-			r.Losses = append(r.Losses, mean)
+			mean := done.LossSum / float64(max(done.Seen, 1))
+			done.Losses = append(done.Losses, mean)
 			if cfg.Logger != nil {
 				cfg.Logger.InfoContext(ctx, "epoch", "epoch", t/perEpoch, "loss", mean, "lr", cfg.LR.Rate(t, r.Steps))
 			}
-			epochLoss, seen = 0, 0
+			done.LossSum, done.Seen = 0, 0
 		}
 	}
 	if !s.W.Finite() {
 		return &DivergedError{r.Steps - 1, "the parameters"}
 	}
 	r.Params, r.Momentum = s.W, s.P
+	r.Losses, r.GradEvals = done.Losses, done.GradEvals
 	return nil
 }
 
 // step takes one step on the examples ids.
-func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor, watch *watch) (loss float64, err error) {
+func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor, done Tally, watch *watch) (loss float64, err error) {
 	eta := r.Config.LR.Rate(t, r.Steps)
 	view := r.View(t)
 	dz := graph.NewTensor(r.Model.dt, len(ids), r.Model.arch.Classes)
@@ -138,9 +146,8 @@ func (r *Run) step(t int, ids []int, s *Stepper, g *graph.Tensor, watch *watch) 
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return 0, &DivergedError{t, r.Model.nonFinite(view, s.W, r.Data, ids)}
 	}
-	r.GradEvals += float64(len(ids)) // not m's, which others may use: hooks, clones
 	err = watch.step(Step{
-		T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss,
+		T: t, Epoch: t / r.Order.StepsPerEpoch(), LR: eta, Batch: ids, View: view, Loss: loss, Tally: done,
 		Params: s.W, Momentum: s.P, Grad: g, LogitGrad: dz,
 	}, t == r.Steps-1)
 	if err != nil {

@@ -46,23 +46,16 @@ func (r *Run) Validate() error {
 	if err := r.Config.validate(r.Data); err != nil {
 		return bad("Config: %w", err)
 	}
-	if r.Config.Only != nil {
-		n = len(r.Config.Only)
-	}
 	if err := r.Order.Validate(); err != nil {
 		return bad("Order: %w", err)
 	}
-	if o := r.Order; o.N != n || o.Batch != r.Config.Batch || o.Seed != r.Config.Seed {
-		return bad("Order is %+v, where Data and Config have %d examples, batches of %d and seed %d", o, n, r.Config.Batch, r.Config.Seed)
+	if want := r.Config.order(r.Data); r.Order != want {
+		return bad("Order is %+v, where Data and Config make it %+v", r.Order, want)
 	}
-	steps := r.Config.Epochs * r.Order.StepsPerEpoch()
-	if r.Config.Steps > 0 {
-		steps = r.Config.Steps
+	if want := r.Config.steps(r.Order); r.Steps != want || want == 0 {
+		return bad("Steps is %d, where Config makes %d", r.Steps, want)
 	}
-	if r.Steps != steps || steps == 0 {
-		return bad("Steps is %d, where Config makes %d", r.Steps, steps)
-	}
-	if err := r.Config.validateRates(steps); err != nil {
+	if err := r.Config.validateRates(r.Steps); err != nil {
 		return bad("Config: %w", err)
 	}
 	for _, v := range []struct {

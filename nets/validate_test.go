@@ -32,7 +32,7 @@ func TestValidateRun(t *testing.T) {
 		"Data: nets: mlp:3-4-2 takes 3":        func(r *nets.Run) { r.Data = data.Digits().Train },
 		"Data has 20 feature values":           func(r *nets.Run) { r.Data = tiny(); r.Data.X = r.Data.X[1:] },
 		"Data: example 2 has label 7":          func(r *nets.Run) { r.Data = tiny(); r.Data.Y[2] = 7 },
-		"Order is {Seed:0 N:7 Batch:3}":        func(r *nets.Run) { r.Data = tiny().Subset([]int{0, 1}) },
+		"Order is {Seed:0 N:7 Batch:3 ":        func(r *nets.Run) { r.Data = tiny().Subset([]int{0, 1}) },
 		"Config.LR is nil":                     func(r *nets.Run) { r.Config.LR = nil },
 		"Config: nets: config: momentum 2":     func(r *nets.Run) { r.Config.Momentum = 2 },
 		"learning rate -1":                     func(r *nets.Run) { r.Config.LR = nets.ConstantRate(-1) },

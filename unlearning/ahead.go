@@ -14,7 +14,7 @@ type shared struct {
 	epoch  int
 	gap    *graph.Tensor         // Σ_i∈part (∇ℓ_i − g_t) per example, over the steps not computed
 	deltas map[int]*graph.Tensor // by step: those computed
-	gone   []int                 // by batch: how many of its examples are gone
+	counts []parts               // of its batches
 	err    error
 }
 
@@ -72,7 +72,7 @@ func (s *disturbances) between(ctx context.Context, first int, d *desk) iter.Seq
 			if pt.t%per < per-1 && pt.t < last {
 				continue
 			}
-			if !yield(shared{e, s.gap(e, sums), deltas, reader.batches.gone[e], nil}) {
+			if !yield(shared{e, s.gap(e, sums), deltas, reader.batches.counts[e], nil}) {
 				return
 			}
 			sums.clear()
@@ -112,6 +112,6 @@ func (s *disturbances) reach(t int) error {
 	}
 	s.ahead.shared = got
 	maps.Copy(s.deltas, got.deltas)
-	s.q.batches.gone[e] = got.gone
+	s.q.batches.counts[e] = got.counts
 	return nil
 }

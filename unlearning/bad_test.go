@@ -132,7 +132,7 @@ func TestDivergedRetrain(t *testing.T) {
 	p := record(t, quadratic(4), ds, nets.Config{Epochs: 2, Batch: 16, LR: nets.ConstantRate(0.1), Seed: 1}, history.All())
 	run := *p.Run
 	run.Config.LR = nets.ConstantRate(1e30)
-	p.Run, p.Forget = &run, data.RandomForget(ds, 0.1, 2)
+	p.Run, p.Forget, p.History = &run, data.RandomForget(ds, 0.1, 2), nil
 	_, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
 	var d *unlearning.DivergedError
 	require.ErrorAs(t, err, &d)

@@ -14,19 +14,23 @@ import (
 type batches struct {
 	order  data.Order
 	forget data.ForgetSet
-	gone   map[int][]int // by epoch: the number of gone examples of its batches
-	epoch  int           // of perm
+	counts map[int][]parts // of the batches, by epoch
+	epoch  int             // of perm and cuts
 	perm   []int
+	cuts   []int // where its batches begin and end
 }
 
+// parts are the numbers of the examples of a batch that are kept and gone.
+type parts struct{ kept, gone int32 }
+
 func newBatches(order data.Order, forget data.ForgetSet) *batches {
-	return &batches{order: order, forget: forget, gone: map[int][]int{}, epoch: -1, perm: make([]int, order.N)}
+	return &batches{order: order, forget: forget, counts: map[int][]parts{}, epoch: -1, perm: make([]int, order.Len())}
 }
 
 // clone returns the batches for another goroutine, with the sizes that b knows.
 func (b *batches) clone() *batches {
 	c := newBatches(b.order, b.forget)
-	c.gone = maps.Clone(b.gone)
+	c.counts = maps.Clone(b.counts)
 	return c
 }
 
@@ -35,25 +39,29 @@ func (b *batches) of(t int) []int {
 	per := b.order.StepsPerEpoch()
 	if e := t / per; e != b.epoch {
 		b.order.EpochInto(b.perm, e)
+		if b.cuts == nil || b.order.Holes != (data.Holes{}) {
+			b.cuts = b.order.Cuts(e)
+		}
 		b.epoch = e
 	}
-	lo := t % per * b.order.Batch
-	return b.perm[lo:min(lo+b.order.Batch, b.order.N)]
+	return b.perm[b.cuts[t%per]:b.cuts[t%per+1]]
 }
 
 // sizes returns how many examples of the batch of step t are kept and gone.
 func (b *batches) sizes(t int) (kept, gone int) {
 	per := b.order.StepsPerEpoch()
 	e := t / per
-	if b.gone[e] == nil {
-		counts := make([]int, per)
+	if b.counts[e] == nil {
+		counts := make([]parts, per)
 		for k := range counts {
-			counts[k] = b.forget.Count(b.of(e*per + k))
+			batch := b.of(e*per + k)
+			counts[k].gone = int32(b.forget.Count(batch))
+			counts[k].kept = int32(len(batch)) - counts[k].gone
 		}
-		b.gone[e] = counts
+		b.counts[e] = counts
 	}
-	gone = b.gone[e][t%per]
-	return min(b.order.Batch, b.order.N-t%per*b.order.Batch) - gone, gone
+	c := b.counts[e][t%per]
+	return int(c.kept), int(c.gone)
 }
 
 // split returns the parts of the batch of step t. They are the caller's.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 )
 
@@ -164,8 +165,11 @@ func (s Sampled) size(q *request, kept, b int) (n int, own bool) {
 		return int(min(math.Ceil(s.share()*kept), float64(len(q.retained))))
 	}
 	n = of(float64(kept))
-	if whole := min(q.Run.Order.Batch, q.Run.Order.N); b < whole {
-		n = max(n, of(float64(whole)*float64(len(q.retained))/float64(q.Run.Order.N)))
+	// A batch that holes have made somewhat smaller is like the others.
+	order := q.Run.Order
+	whole := float64(min(order.Batch, order.N)) * float64(order.Len()) / float64(order.N)
+	if order.Holes == (data.Holes{}) && float64(b) < whole || 2*float64(b) < whole {
+		n = max(n, of(whole*float64(len(q.retained))/float64(order.Len())))
 		if kept <= 2*n {
 			return kept, true
 		}

@@ -117,9 +117,9 @@ func (q *request) way() *graph.Tensor {
 // kappa is by how much a retained example weighs more in retraining: |U| over
 // the number of the others, of those that the run has visited.
 func (q *request) kappa() float64 {
-	u, n := q.Forget.Len(), q.Run.Order.N
+	u, n := q.Forget.Len(), q.Run.Order.Len()
 	if q.Run.Steps < q.Run.Order.StepsPerEpoch() {
-		seen := q.Run.Order.Epoch(0)[:q.Run.Steps*q.Run.Order.Batch]
+		seen := q.Run.Order.Epoch(0)[:q.Run.Order.Cuts(0)[q.Run.Steps]]
 		u, n = q.Forget.Count(seen), len(seen)
 	}
 	return float64(u) / float64(max(n-u, 1))

@@ -46,12 +46,15 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 	if p.Run.Config.Drop.Len() > 0 || p.Run.Config.Only != nil {
 		return fail(errors.New("the run itself left examples out; forget from a run on the whole data set"))
 	}
-	if !m.History(PlanOf(p.Run)).Empty() {
-		if p.History == nil {
-			return fail(fmt.Errorf("%w; train with a history.Recorder among the hooks", ErrNoHistory))
-		}
+	needed := !m.History(PlanOf(p.Run)).Empty()
+	if needed && p.History == nil {
+		return fail(fmt.Errorf("%w; train with a history.Recorder among the hooks", ErrNoHistory))
+	}
+	if p.History != nil {
+		// Also where the method does not look at it: that a record is another run's
+		// says that the run is not what the caller takes it for.
 		switch err := p.History.Check(p.Run); {
-		case errors.Is(err, history.ErrEngine) && p.OtherEngine:
+		case errors.Is(err, history.ErrEngine) && (p.OtherEngine || !needed):
 		case errors.Is(err, history.ErrEngine):
 			return fail(fmt.Errorf("%w; use that engine, or set Problem.OtherEngine for a close result", err))
 		case err != nil:

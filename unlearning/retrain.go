@@ -74,7 +74,7 @@ func RetrainCost(p Problem) float64 {
 	order := p.Run.Order
 	per := order.StepsPerEpoch()
 	whole := p.Run.Steps / per // epochs, each of which meets every example once
-	cost := whole * (order.N - p.Forget.Len())
+	cost := whole * (order.Len() - p.Forget.Len())
 	for _, batch := range order.Steps(whole*per, p.Run.Steps) {
 		cost += len(batch) - p.Forget.Count(batch)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 )
 
 // Errors of a folder that holds a record.
@@ -33,21 +34,13 @@ var (
 
 const manifestName = "manifest.json"
 
-// version of the format. It changes with the fingerprint too: a field that an
-// old record lacks cannot be compared. Such records are not converted, since
-// what they lack is not in them. 1 lacked augmentation, loss and w_0, 2 the
-// ids of an augmented run. 3, which called logit gradients pushes, is read.
-const (
-	version = 4
-	oldest  = 3
-)
+// version of the format. It changes with the fingerprint too: what an old
+// record lacks cannot be compared, and is not in it. 1 lacked augmentation, loss
+// and w_0, 2 the ids of an augmented run, 3 and 4 the digest of w_T.
+const version = 5
 
-// logitGradientsTensor is the tensor's name in its file, and pushes what it and
-// its entry in the manifest were called in version 3.
-const (
-	logitGradientsTensor = "logit_gradients"
-	pushes               = "pushes"
-)
+// logitGradientsTensor is the tensor's name in its file.
+const logitGradientsTensor = "logit_gradients"
 
 // manifest lists the segments of a folder with their checksums. It is
 // replaced after every segment.
@@ -56,11 +49,11 @@ type manifest struct {
 	Policy   string       `json:"policy"`
 	Run      Fingerprint  `json:"run"`
 	Segments []fileRecord `json:"segments"`
-	Complete bool         `json:"complete"`
 
 	LogitGradients *fileRecord `json:"logit_gradients,omitempty"`
-	Pushes         *fileRecord `json:"pushes,omitempty"` // in version 3
 
+	Complete bool   `json:"complete"`
+	Final    string `json:"final_sha256,omitempty"` // nets.Digest of w_T, once complete
 }
 
 type fileRecord struct {
@@ -71,24 +64,40 @@ type fileRecord struct {
 	SHA256 string `json:"sha256"`
 }
 
-// folder is a store in a folder.
+// folder is a store in a folder. What it writes tells of single examples, and is
+// for the folder's owner alone.
 type folder struct {
 	dir  string
+	lock *folderlock.Lock // while it is written
 	m    manifest
 	size int64 // of the manifest's file
 }
 
-func createFolder(dir string, p Policy, f Fingerprint) (*folder, error) {
-	files, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+func createFolder(dir string, p Policy, f Fingerprint) (_ *folder, err error) {
+	lock, err := folderlock.Acquire(dir)
+	if err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
 	}
-	if len(files) > 0 {
-		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
+	s := &folder{dir: dir, lock: lock, m: manifest{Version: version, Policy: p.String(), Run: f}}
+	defer func() {
+		if err != nil {
+			s.release()
+		}
+	}()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("history: create: %w", err)
 	}
-	s := &folder{dir: dir, m: manifest{Version: version, Policy: p.String(), Run: f}}
+	for _, f := range files {
+		if f.Name() != folderlock.Name {
+			return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
+		}
+	}
 	return s, s.save()
 }
+
+// release gives the folder free for other writers.
+func (s *folder) release() { _ = s.lock.Release() }
 
 // save writes the manifest, followed by its own checksum on a last line.
 func (s *folder) save() error {
@@ -96,7 +105,7 @@ func (s *folder) save() error {
 	if err != nil {
 		return fmt.Errorf("history: manifest: %w", err)
 	}
-	err = atomicfile.Write(filepath.Join(s.dir, manifestName), func(w io.Writer) error {
+	err = atomicfile.WritePrivate(filepath.Join(s.dir, manifestName), func(w io.Writer) error {
 		n, err := fmt.Fprintf(w, "%s\n%s\n", raw, digest(raw))
 		s.size = int64(n)
 		return err
@@ -146,7 +155,7 @@ func (s *folder) put(seg segment) error {
 
 // write writes a file of the folder.
 func (s *folder) write(name string, raw []byte) (fileRecord, error) {
-	err := atomicfile.Write(filepath.Join(s.dir, name), func(w io.Writer) error {
+	err := atomicfile.WritePrivate(filepath.Join(s.dir, name), func(w io.Writer) error {
 		_, err := w.Write(raw)
 		return err
 	})
@@ -200,9 +209,6 @@ func (s *folder) getLogitGradients() (*graph.Tensor, error) {
 		return nil, err
 	}
 	v, ok := st.Tensor(logitGradientsTensor)
-	if s.m.Version < version {
-		v, ok = st.Tensor(pushes)
-	}
 	if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
 		return nil, s.damaged(*s.m.LogitGradients, "no tensor of logit gradients of %d examples", n)
 	}
@@ -214,7 +220,10 @@ func (s *folder) getLogitGradients() (*graph.Tensor, error) {
 	return graph.FromSlice(t[0].Float32s(), rows, k), nil
 }
 
-func (s *folder) finish() error { s.m.Complete = true; return s.save() }
+func (s *folder) finish(final string) error {
+	s.m.Complete, s.m.Final = true, final
+	return s.save()
+}
 
 func (s *folder) spans() []span {
 	r := make([]span, len(s.m.Segments))
@@ -289,16 +298,16 @@ func Open(dir string) (*Record, error) {
 	if err := json.Unmarshal(body, &s.m); err != nil {
 		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
 	}
-	if s.m.Version < oldest || s.m.Version > version {
-		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d to %d are read here; train and record again", path, ErrVersion, s.m.Version, oldest, version)
-	}
-	if s.m.Version < version {
-		s.m.LogitGradients = s.m.Pushes
+	if s.m.Version != version {
+		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.m.Version, version)
 	}
 	if !s.m.Complete {
+		if who, held, err := folderlock.Holder(dir); err == nil && held {
+			return nil, fmt.Errorf("history: open %s: %w: it is being recorded%s", dir, ErrInterrupted, who)
+		}
 		return nil, fmt.Errorf("history: open %s: %w; train again", dir, ErrInterrupted)
 	}
-	return &Record{policy: s.m.Policy, print: s.m.Run, store: s}, nil
+	return &Record{policy: s.m.Policy, print: s.m.Run, final: s.m.Final, store: s}, nil
 }
 
 func encode(ts ...*graph.Tensor) (safetensors.DType, []byte) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -162,11 +163,15 @@ func TestMismatch(t *testing.T) {
 	run, _ := train(t, rec)
 	r := rec.Record()
 	for name, change := range map[string]func(*nets.Run){
-		"batch order":    func(r *nets.Run) { r.Order.Seed++ },
-		"steps":          func(r *nets.Run) { r.Steps-- },
+		"batch order":    func(r *nets.Run) { r.Order.Seed++; r.Config.Seed++ },
+		"steps":          func(r *nets.Run) { r.Steps--; r.Config.Steps = r.Steps },
 		"weight decay":   func(r *nets.Run) { r.Config.WeightDecay = 0 },
 		"learning rates": func(r *nets.Run) { r.Config.LR = nets.ConstantRate(1) },
-		"augmentation":   func(r *nets.Run) { r.Config.Augment.Flip = true },
+		"augmentation": func(r *nets.Run) {
+			images := *r.Data
+			images.Shape = []int{1, 8, 8}
+			r.Data, r.Config.Augment.Flip = &images, true
+		},
 		"loss": func(r *nets.Run) {
 			arch := r.Model.Arch()
 			arch.Loss = func(z, y *graph.Node) *graph.Node { return graph.Scale(2, graph.CrossEntropy(z, y)) }
@@ -175,6 +180,7 @@ func TestMismatch(t *testing.T) {
 			require.NoError(t, err)
 		},
 		"initial parameters": func(r *nets.Run) { r.Initial = r.Params },
+		"final parameters":   func(r *nets.Run) { r.Params = r.Initial },
 		"data": func(r *nets.Run) {
 			ds := *r.Data
 			ds.Y = append([]int32{(ds.Y[0] + 1) % 10}, ds.Y[1:]...)
@@ -209,7 +215,7 @@ func TestDamage(t *testing.T) {
 	}
 	require.NoError(t, use())
 	_ = run
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	files, err := filepath.Glob(filepath.Join(dir, "[^.]*"))
 	require.NoError(t, err)
 	require.Len(t, files, 3)
 	for _, f := range files {
@@ -230,24 +236,6 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestVersion3: records of the format before, which called logit gradients
-// pushes, are read.
-func TestVersion3(t *testing.T) {
-	r, err := history.Open(filepath.Join("testdata", "version3"))
-	require.NoError(t, err)
-	ds := &data.Dataset{Name: "tiny", Shape: []int{2}, Classes: 2, X: []float32{1, 2, 3, 4, 5, 6}, Y: []int32{0, 1, 0}}
-	rec := history.NewRecorder(history.LogitGradients())
-	_, err = nets.Train(t.Context(), nets.Logistic(2, 2), ds, nets.Config{Batch: 2, Seed: 1, Hooks: []nets.Hook{rec}})
-	require.NoError(t, err)
-	want, _, err := rec.Record().LogitGradients()
-	require.NoError(t, err)
-	got, read, err := r.LogitGradients()
-	require.NoError(t, err)
-	require.InDeltaSlice(t, want.Float32s(), got.Float32s(), 1e-6)
-	require.EqualValues(t, 24, read)
-	require.Equal(t, "pushes", r.Policy())
-}
-
 // TestVersion: a record of another format is refused as such, not as damaged.
 func TestVersion(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
@@ -256,13 +244,42 @@ func TestVersion(t *testing.T) {
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
 	body, _, _ := strings.Cut(string(raw), "\n}\n")
-	body = strings.Replace(body+"\n}", `"version": 4`, `"version": 1`, 1)
+	body = strings.Replace(body+"\n}", `"version": 5`, `"version": 1`, 1)
 	sum := sha256.Sum256([]byte(body))
 	require.NoError(t, os.WriteFile(path, []byte(body+"\n"+hex.EncodeToString(sum[:])+"\n"), 0o644))
 	_, err = history.Open(dir)
 	require.ErrorIs(t, err, history.ErrVersion)
 	require.NotErrorIs(t, err, history.ErrDamaged)
-	require.ErrorContains(t, err, "it is 1, and 3 to 4 are read here; train and record again")
+	require.ErrorContains(t, err, "it is 1, and 5 is read here; train and record again")
+}
+
+// TestTwoRecorders: while one records into a folder another is refused, and told
+// why, also in the same process; whatever becomes of the first, the folder is free
+// afterwards. A reader is told that it is too early.
+func TestTwoRecorders(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	stop := errors.New("stop")
+	ds := data.Digits().Train
+	_, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{Hooks: []nets.Hook{history.Create(history.Spaced(1), dir), nets.StepFunc(func(s nets.Step) error {
+		if s.T < 3 {
+			return nil
+		}
+		_, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{Hooks: []nets.Hook{history.Create(history.Spaced(1), dir)}})
+		require.ErrorIs(t, err, folderlock.ErrHeld)
+		require.ErrorContains(t, err, dir)
+		_, err = history.Open(dir)
+		require.ErrorIs(t, err, history.ErrInterrupted)
+		require.ErrorContains(t, err, "it is being recorded")
+		return stop
+	})}})
+	require.ErrorIs(t, err, stop)
+	lock, err := folderlock.Acquire(dir)
+	require.NoError(t, err, "an interrupted run holds no lock")
+	require.NoError(t, lock.Release())
+	_, err = nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{Hooks: []nets.Hook{history.Create(history.Spaced(1), dir)}})
+	require.ErrorContains(t, err, "is not empty")
+	_, err = history.Open(dir)
+	require.ErrorContains(t, err, "train again")
 }
 
 func TestInterrupted(t *testing.T) {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -15,6 +16,7 @@ import (
 type Record struct {
 	policy string
 	print  Fingerprint
+	final  string // nets.Digest of w_T
 	store  store
 	known  atomic.Pointer[known] // the data set last compared with
 }
@@ -44,16 +46,31 @@ func (r *Record) Fingerprint() Fingerprint { return r.print }
 // for each segment.
 func (r *Record) Bytes() int64 { return r.store.bytes() }
 
+// Final returns the digest of the parameters w_T that the run ended with, see
+// nets.Digest.
+func (r *Record) Final() string { return r.final }
+
 // Check returns an error that wraps ErrMismatch if the record is not one of
-// run, and one that wraps ErrEngine if it is but for the engine.
+// run, its final parameters included, and one that wraps ErrEngine if it is but
+// for the engine.
 //
 // The data are compared by a checksum of all of them. It is not taken again of
 // the very Dataset that was recorded, or compared before, in this process: a
 // Dataset is read-only once in use, and changing it in place goes unnoticed.
 func (r *Record) Check(run *nets.Run) error {
+	if err := run.Validate(); err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
 	sum := r.known.Load().checksum(run.Data)
 	r.known.Store(know(run.Data, sum))
-	return r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data, sum, run.Initial))
+	err := r.print.check(fingerprint(run.Model, run.Order, run.Steps, run.Config, run.Data, sum, run.Initial))
+	if err != nil && !errors.Is(err, ErrEngine) {
+		return err
+	}
+	if got := nets.Digest(run.Params); got != r.final {
+		return fmt.Errorf("history: %w: its final parameters have the digest %.8s…, the run's %.8s…; they are another run's, or some have been forgotten since", ErrMismatch, r.final, got)
+	}
+	return err
 }
 
 // Checkpoints returns the steps before which parameters and momentum are

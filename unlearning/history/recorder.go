@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -23,6 +24,7 @@ type Recorder struct {
 	plan   []span // still to come
 	now    *segment
 	logits *logitGradients // nil unless asked for
+	final  string          // digest of w_T
 	done   bool
 }
 
@@ -33,17 +35,19 @@ func NewRecorder(p Policy) *Recorder {
 
 // Create returns a Recorder that writes its record to a folder, which must
 // not exist or be empty. A segment is in the folder as soon as it is complete.
+// While it records, the folder is locked for other writers; folder and files
+// are for their owner alone.
 func Create(p Policy, dir string) *Recorder {
 	return &Recorder{policy: p, open: func(f Fingerprint) (store, error) { return createFolder(dir, p, f) }}
 }
 
 // OnStart implements nets.Hook.
-func (r *Recorder) OnStart(s nets.Start) (err error) {
+func (r *Recorder) OnStart(s nets.Start) error {
 	if r.store != nil {
 		return errors.New("history: a Recorder serves one run; make a new one")
 	}
-	if s.Config.Drop.Len() > 0 || s.Config.Only != nil {
-		return errors.New("history: a run that leaves examples out cannot be recorded")
+	if s.Config.Drop.Len() > 0 || s.Config.Only != nil || s.Config.Holes != (data.Holes{}) || s.From > 0 {
+		return errors.New("history: a run that leaves examples out, or is resumed, cannot be recorded")
 	}
 	r.known = know(s.Data, checksum(s.Data))
 	r.print = fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, r.known.sum, s.Initial)
@@ -51,8 +55,12 @@ func (r *Recorder) OnStart(s nets.Start) (err error) {
 	if r.policy.logitGradients {
 		r.logits = newLogitGradients(s)
 	}
-	r.store, err = r.open(r.print)
-	return err
+	store, err := r.open(r.print)
+	if err != nil {
+		return err
+	}
+	r.store = store
+	return nil
 }
 
 // OnStep implements nets.Hook.
@@ -93,8 +101,19 @@ func (r *Recorder) OnEnd(run *nets.Run) error {
 		}
 		r.logits = nil
 	}
+	r.final = nets.Digest(run.Params)
+	if err := r.store.finish(r.final); err != nil {
+		return err
+	}
 	r.done = true
-	return r.store.finish()
+	return nil
+}
+
+// OnStop implements nets.Stopper: the folder is free again.
+func (r *Recorder) OnStop() {
+	if r.store != nil {
+		r.store.release()
+	}
 }
 
 // Record returns the record of the finished run. It panics before the run has
@@ -103,7 +122,7 @@ func (r *Recorder) Record() *Record {
 	if !r.done {
 		panic("history: Record before the recorded run has ended")
 	}
-	rec := &Record{policy: r.policy.String(), print: r.print, store: r.store}
+	rec := &Record{policy: r.policy.String(), print: r.print, final: r.final, store: r.store}
 	rec.known.Store(r.known)
 	return rec
 }

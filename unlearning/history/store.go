@@ -25,8 +25,10 @@ type store interface {
 	get(i int) (segment, error)
 	spans() []span
 	bytes() int64
-	// finish is called when the run is over.
-	finish() error
+	// finish is called when the run is over, with the digest of w_T.
+	finish(final string) error
+	// release is called when nothing more is put.
+	release()
 }
 
 // memory is a store in memory.
@@ -37,7 +39,8 @@ type memory struct {
 
 func (m *memory) put(s segment) error        { m.segments = append(m.segments, s); return nil }
 func (m *memory) get(i int) (segment, error) { return m.segments[i], nil }
-func (m *memory) finish() error              { return nil }
+func (m *memory) finish(string) error        { return nil }
+func (m *memory) release()                   {}
 
 func (m *memory) putLogitGradients(a *graph.Tensor) error   { m.logits = a; return nil }
 func (m *memory) getLogitGradients() (*graph.Tensor, error) { return m.logits, nil }
