@@ -25,6 +25,9 @@ type Dataset struct {
 	// loaded. Both nil means that example i is i itself.
 	IDs  []int
 	Keys []string
+
+	// Encoding says how raw data became X and Y; nil if nobody does.
+	Encoding *Encoding
 }
 
 // Len returns n, the number of examples.
@@ -55,6 +58,8 @@ func (d *Dataset) Subset(idx []int) *Dataset {
 		Y:       make([]int32, len(idx)),
 		Shape:   slices.Clone(d.Shape),
 		Classes: d.Classes,
+
+		Encoding: d.Encoding,
 	}
 	d.Gather(idx, s.X, s.Y)
 	s.IDs, s.Keys = d.subsetIDs(idx)

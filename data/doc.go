@@ -9,7 +9,7 @@
 //
 // # How data flows
 //
-//	s := data.Digits()                                // embedded; or data.Load("mnist", dir)
+//	s, err := data.Open(ctx, "csv:patients.csv?label=outcome&id=patient") // or data.Digits(), or "mnist"
 //	forget := data.RandomForget(s.Train, 0.2, 7)      // a fifth of the training set
 //	order := data.Order{Seed: 1, N: s.Train.Len(), Batch: 64}
 //	for t, batch := range order.Batches(0) {          // epoch 0: global step, training indices
@@ -19,6 +19,12 @@
 //
 // An [Order] is a pure function of (seed, n, batch size, epoch): nothing about
 // it has to be stored, and replaying step t of a run needs no other step.
+//
+// [Open] takes one line of text for a known set, a table, images or arrays, and
+// what [Register] adds. What was measured to make features of raw data, names of
+// classes, categories, means, is measured on the training part alone and travels
+// with the data as an [Encoding], which treats what is asked later in the same
+// way: a new row by [Encoding.Row], next year's file by [Encoding.Open].
 //
 // # Positions and ids
 //

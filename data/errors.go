@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/miniunlearn/miniunlearn/data/files"
 )
 
 var (
@@ -13,40 +15,16 @@ var (
 
 	// ErrForgetSpec reports a forget specification that cannot be understood
 	// or does not fit the training set.
-	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, first:COUNT, ids:FILE or positions:FILE")
+	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE or positions:FILE")
 
 	// ErrNoData reports a data set whose files are not where they were looked for.
 	ErrNoData = errors.New("data set not found")
 )
 
-// FormatError reports a file whose content is not what its format demands.
-type FormatError struct {
-	File   string // as the caller named it
-	Line   int    // 1-based line of a text file; 0 in a binary one
-	Offset int64  // byte offset in the (decompressed) content of a binary file
-	Msg    string // what is wrong and what to do
-	Err    error  // the cause, if another error was; may be nil
-}
-
-// Error gives file, place, message and cause.
-func (e *FormatError) Error() string {
-	var b strings.Builder
-	if e.Line > 0 {
-		fmt.Fprintf(&b, "data: %s:%d", e.File, e.Line)
-	} else {
-		fmt.Fprintf(&b, "data: %s at byte %d", e.File, e.Offset)
-	}
-	if e.Msg != "" {
-		b.WriteString(": " + e.Msg)
-	}
-	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
-	}
-	return b.String()
-}
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
+// FormatError reports a file whose content is not what its format demands; see
+// [files.Error] for its fields: file, line and column or offset, what is wrong
+// and what to do.
+type FormatError = files.Error
 
 // IDError reports ids that do not name examples to forget: unknown ones, or one
 // that is given twice.

@@ -2,15 +2,19 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/miniunlearn/miniunlearn/data/files"
 )
 
 // ParseForget returns the forget set that a specification selects from ds:
 //
 //	random:0.2       a fifth of the examples, chosen uniformly by the seed
-//	class:3          all examples with label 3
+//	class:3          all examples with label 3, or what the data call the class
 //	first:100        the first hundred
+//	where:sex=F      those of a table with this value in this column
 //	ids:FILE         the examples with the ids in a file, see [ParseIDs]
 //	positions:FILE   those at the positions in a file, see [ParsePositions]
 //
@@ -29,6 +33,28 @@ func ParseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 	return f, nil
 }
 
+// SplitForgets cuts a list of specifications, for [ParseForget], at the commas
+// behind which one begins, so that paths and values may have commas in them.
+func SplitForgets(list string) ([]string, error) {
+	kinds := []string{"random", "class", "first", "where", "ids", "positions"}
+	var specs []string
+	for i, item := range strings.Split(list, ",") {
+		kind, _, colon := strings.Cut(strings.TrimSpace(item), ":")
+		switch {
+		case i == 0 || colon && slices.Contains(kinds, kind):
+			specs = append(specs, strings.TrimSpace(item))
+		default:
+			specs[len(specs)-1] += "," + item
+		}
+	}
+	for _, s := range specs {
+		if s == "" || strings.HasSuffix(s, ",") {
+			return nil, fmt.Errorf("%q has an empty item", list)
+		}
+	}
+	return specs, nil
+}
+
 func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 	kind, arg, _ := strings.Cut(spec, ":")
 	n := ds.Len()
@@ -40,9 +66,9 @@ func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 		}
 		return RandomForget(ds, share, seed), nil
 	case "class":
-		class, err := strconv.Atoi(arg)
-		if err != nil || class < 0 || class >= ds.Classes {
-			return ForgetSet{}, fmt.Errorf("%q is not a label from 0 to %d: %w", arg, ds.Classes-1, ErrForgetSpec)
+		class, ok := ds.Encoding.class(arg, ds.Classes)
+		if !ok {
+			return ForgetSet{}, fmt.Errorf("%q is not a label%s: %w", arg, ds.labelHint(arg), ErrForgetSpec)
 		}
 		var at []int
 		for i, y := range ds.Y {
@@ -59,11 +85,17 @@ func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 		at := make([]int, count)
 		countUp(at)
 		return ForgetPositions(n, at)
+	case "where":
+		at, err := ds.where(arg)
+		if err != nil {
+			return ForgetSet{}, fmt.Errorf("%w: %w", err, ErrForgetSpec)
+		}
+		return ForgetPositions(n, at)
 	case "ids", "positions":
 		if arg == "" {
 			return ForgetSet{}, fmt.Errorf("no file named: %w", ErrForgetSpec)
 		}
-		file, err := openRegular(arg)
+		file, err := files.Regular(arg)
 		if err != nil {
 			return ForgetSet{}, fmt.Errorf("cannot read the %s; name a file with one a line: %w", kind, err)
 		}

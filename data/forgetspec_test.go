@@ -71,3 +71,21 @@ func TestParseForgetErrors(t *testing.T) {
 		require.ErrorContains(t, err, fmt.Sprintf("%q", tc.spec))
 	}
 }
+
+func TestSplitForgets(t *testing.T) {
+	for list, want := range map[string][]string{
+		"random:0.2":                       {"random:0.2"},
+		"random:0.2, class:3,first:7":      {"random:0.2", "class:3", "first:7"},
+		"ids:a,b.txt,where:city=Bonn, NRW": {"ids:a,b.txt", "where:city=Bonn, NRW"},
+		"positions:x:y,z,random:0.1":       {"positions:x:y,z", "random:0.1"},
+		"nonsense":                         {"nonsense"},
+	} {
+		got, err := SplitForgets(list)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, list := range []string{"", "random:0.2,", ",random:0.2", "random:0.2,,class:1"} {
+		_, err := SplitForgets(list)
+		require.ErrorContains(t, err, "has an empty item", list)
+	}
+}

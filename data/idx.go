@@ -1,14 +1,13 @@
 package data
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/miniunlearn/miniunlearn/data/files"
 )
 
 // IDX is the content of one file in the IDX format of unsigned bytes, the
@@ -41,17 +40,12 @@ const (
 // whatever the header says. A gzip stream that grows beyond 32 times its size
 // plus 4 MiB is refused; unpacked, the same file is read.
 func ReadIDX(r io.Reader, name string) (*IDX, error) {
-	counter := &countingReader{r: r}
-	src := &idxSource{name: name}
-	br := bufio.NewReader(counter)
-	src.r = br
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, src.fail(err, "a damaged gzip header; fetch the file again")
-		}
-		src.r, src.packed = zr, counter
+	content, err := files.NewReader(r, name, files.Growth{Times: maxGzipRatio, Slack: gzipSlack})
+	if err != nil {
+		return nil, err
 	}
+	defer content.Close()
+	src := &idxSource{name: name, r: content}
 	dims, total, err := src.header()
 	if err != nil {
 		return nil, err
@@ -67,7 +61,6 @@ func ReadIDX(r io.Reader, name string) (*IDX, error) {
 type idxSource struct {
 	name   string
 	r      io.Reader
-	packed *countingReader // counts compressed bytes; nil for a plain file
 	offset int64
 }
 
@@ -84,6 +77,8 @@ func (s *idxSource) full(buf []byte, what string) error {
 		return nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return s.fail(io.ErrUnexpectedEOF, "the file ends within %s; fetch it again", what)
+	case errors.As(err, new(*FormatError)):
+		return err // which says it all
 	default:
 		return s.fail(err, "cannot read %s", what)
 	}
@@ -143,9 +138,6 @@ func (s *idxSource) payload(total int) ([]byte, error) {
 				return nil, err
 			}
 			have = end
-			if s.packed != nil && s.offset > maxGzipRatio*s.packed.n+gzipSlack {
-				return nil, s.fail(nil, "%d compressed bytes grow beyond %d times; if the file is right, unpack it first", s.packed.n, maxGzipRatio)
-			}
 		}
 		if have == total {
 			break
@@ -159,20 +151,10 @@ func (s *idxSource) payload(total int) ([]byte, error) {
 	switch n, err := io.ReadFull(s.r, one[:]); {
 	case n > 0:
 		return nil, s.fail(nil, "more bytes follow the %d elements that the header claims; header and content disagree", total)
+	case errors.As(err, new(*FormatError)):
+		return nil, err
 	case !errors.Is(err, io.EOF):
 		return nil, s.fail(err, "damaged; fetch the file again")
 	}
 	return buf, nil
-}
-
-// countingReader counts what passes.
-type countingReader struct {
-	r io.Reader
-	n int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }

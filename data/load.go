@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,17 @@ var sources = []struct {
 		"its four IDX files; Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist"},
 	{"cifar10", func(dir string) (*Splits, error) { return LoadCIFAR10(os.DirFS(dir)) },
 		"the file " + cifarFile + ", JPEG images in train/<class>/ and test/<class>/"},
+}
+
+func init() {
+	for _, src := range sources {
+		Register(src.name, func(_ context.Context, s Spec) (*Splits, error) {
+			if err := s.Done(); err != nil {
+				return nil, err
+			}
+			return Load(s.Kind, s.Path)
+		})
+	}
 }
 
 // Names returns the names that [Load] knows.

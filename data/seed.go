@@ -14,6 +14,7 @@ const (
 	forOrder purpose = iota + 1
 	forForget
 	forStratify
+	forSplit
 )
 
 // stream returns the generator of (seed, use, index). It is a value, so that a

@@ -53,7 +53,7 @@ func (s *Splits) Validate() error {
 
 // emptyLike returns a data set of no examples with d's shape and classes.
 func emptyLike(d *Dataset) *Dataset {
-	return &Dataset{Name: d.Name, Shape: slices.Clone(d.Shape), Classes: d.Classes}
+	return &Dataset{Name: d.Name, Shape: slices.Clone(d.Shape), Classes: d.Classes, Encoding: d.Encoding}
 }
 
 // concat returns a's examples followed by b's, copied, with their ids.

@@ -11,7 +11,8 @@ import (
 // each value is a channel of its own: the columns of a table have units of
 // their own, and share nothing.
 type Stats struct {
-	Mean, Std []float64
+	Mean []float64 `json:"mean"`
+	Std  []float64 `json:"std"`
 }
 
 // ChannelStats measures ds, which must have at least one example. The standard
@@ -63,23 +64,45 @@ func (st Stats) Apply(ds *Dataset) *Dataset {
 	}
 	out := *ds
 	out.X = slices.Clone(ds.X)
-	eachChannel(&out, func(k int, x []float32) {
-		mean, inv := st.Mean[k], 1/st.Std[k]
-		for i, v := range x {
+	st.apply(out.X, ds.Features())
+	return &out
+}
+
+// apply standardises examples of so many features where they stand.
+func (st Stats) apply(x []float32, features int) {
+	inv := make([]float64, len(st.Std))
+	for k, s := range st.Std {
+		inv[k] = 1 / s
+	}
+	size := features / len(st.Mean)
+	for k := 0; len(x) > 0; k++ {
+		if k == len(inv) {
+			k = 0
+		}
+		mean, inv := st.Mean[k], inv[k]
+		for i, v := range x[:size] {
 			x[i] = float32((float64(v) - mean) * inv)
 		}
-	})
-	return &out
+		x = x[size:]
+	}
 }
 
 // Standardize returns train and the others, in that order, with every channel
 // brought to mean 0 and standard deviation 1 over train. The statistics come
-// from train alone: those of a test set would leak into training.
+// from train alone: those of a test set would leak into training. They become a
+// part of the sets' Encoding.
 func Standardize(train *Dataset, others ...*Dataset) []*Dataset {
 	st := ChannelStats(train)
-	out := []*Dataset{st.Apply(train)}
-	for _, o := range others {
-		out = append(out, st.Apply(o))
+	var e Encoding
+	if train.Encoding != nil {
+		e = *train.Encoding
+	}
+	e.Stats = &st
+	var out []*Dataset
+	for _, d := range append([]*Dataset{train}, others...) {
+		d = st.Apply(d)
+		d.Encoding = &e
+		out = append(out, d)
 	}
 	return out
 }

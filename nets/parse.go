@@ -13,6 +13,7 @@ import (
 //
 //	logistic                         Logistic
 //	mlp:784-200-10                   MLP(784, 200, 10)
+//	mlp:in-200-out                   the same, with the sizes of ds at both ends
 //	lenet5                           LeNet5
 //	cnn:c16k3p1-m2-c32k3p1-m2-d64    CNN, which describes the grammar
 //	resnet8, resnet20                ResNet(8, …), ResNet(20, …)
@@ -57,7 +58,14 @@ func parseFixed(kind string, ds *data.Dataset) (Arch, bool) {
 
 func parseMLP(spec, arg string, ds *data.Dataset) (Arch, error) {
 	var sizes []int
-	for _, s := range strings.Split(arg, "-") {
+	parts := strings.Split(arg, "-")
+	for i, s := range parts {
+		switch {
+		case s == "in" && i == 0:
+			s = strconv.Itoa(ds.Features())
+		case s == "out" && i == len(parts)-1:
+			s = strconv.Itoa(ds.Classes)
+		}
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
 			return Arch{}, fmt.Errorf("nets: %q: layer size %q is not a positive number; write for example mlp:%d-200-%d", spec, s, ds.Features(), ds.Classes)

@@ -83,3 +83,16 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, a.Input, again.Input)
 	})
 }
+
+func TestParseMLPSizesOfTheData(t *testing.T) {
+	ds := &data.Dataset{Shape: []int{54}, Classes: 7}
+	for spec, want := range map[string]string{"mlp:in-20-out": "mlp:54-20-7", "mlp:in-out": "mlp:54-7", "mlp:54-9-out": "mlp:54-9-7"} {
+		a, err := nets.Parse(spec, ds)
+		require.NoError(t, err)
+		require.Equal(t, want, a.Name)
+	}
+	for _, spec := range []string{"mlp:out-20-in", "mlp:in", "mlp:in-in-out"} {
+		_, err := nets.Parse(spec, ds)
+		require.Error(t, err, spec)
+	}
+}

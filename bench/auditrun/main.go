@@ -74,7 +74,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	c, t := &o.audit, &o.audit.Train
 	fs := flag.NewFlagSet("auditrun", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", "))
+	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", ")+", or a file such as csv:FILE?label=COLUMN&id=COLUMN; go doc data.Open has all")
 	fs.StringVar(&o.dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
 	fs.IntVar(&o.n, "n", 0, "examples of the pool, a stratified subset chosen by the seed; 0 for all training examples")
 	fs.StringVar(&o.net, "net", "mlp:64-128-10", "`architecture`")
@@ -84,7 +84,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
 	fs.Float64Var(&t.WeightDecay, "weight-decay", 0.0005, "weight decay")
 	fs.Uint64Var(&t.Seed, "seed", 1, "seed of the whole audit")
-	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, ids:FILE or positions:FILE; empty for all")
+	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE or positions:FILE; empty for all")
 	fs.Float64Var(&c.Share, "share", 0.2, "share of the candidates that a model trained on to forget")
 	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")
@@ -132,7 +132,13 @@ func (o *options) check(fs *flag.FlagSet) error {
 // run makes the audit that the flags describe.
 func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	c := &o.audit
-	ds, err := data.Load(o.dataset, o.dir)
+	var ds *data.Splits
+	var err error
+	if o.dir != "" {
+		ds, err = data.Load(o.dataset, o.dir)
+	} else {
+		ds, err = data.Open(ctx, o.dataset)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -17,14 +18,15 @@ import (
 
 // options are the flags.
 type options struct {
-	dataset, dir           string
-	n, epochs, batch       int
-	lr, momentum, decay    float64
-	schedule, out          string
-	nets, forgets, methods list
-	seeds                  seeds
-	workers                int
-	engine                 graph.Choice
+	dataset, dir        string
+	n, epochs, batch    int
+	lr, momentum, decay float64
+	schedule, out       string
+	nets, methods       list
+	forgets             forgetList
+	seeds               seeds
+	workers             int
+	engine              graph.Choice
 }
 
 const devStdout = "/dev/stdout"
@@ -44,6 +46,18 @@ func (l *list) Set(s string) error {
 		*l = append(*l, item)
 	}
 	return nil
+}
+
+// forgetList is a flag of specifications of forget sets, in which paths may have
+// commas.
+type forgetList []string
+
+func (l *forgetList) String() string { return strings.Join(*l, ",") }
+
+// Set implements flag.Value.
+func (l *forgetList) Set(s string) (err error) {
+	*l, err = data.SplitForgets(s)
+	return err
 }
 
 type seeds []uint64
@@ -74,12 +88,12 @@ func (s *seeds) Set(text string) error {
 // returns an error.
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	o := &options{
-		nets: list{"mlp:64-128-10"}, forgets: list{"random:0.2"}, seeds: seeds{1},
+		nets: list{"mlp:64-128-10"}, forgets: forgetList{"random:0.2"}, seeds: seeds{1},
 		methods: list{"before", "mini", "retrain", "retrain-other-seed", "fast-retrain"},
 	}
 	fs := flag.NewFlagSet("sweep", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", "))
+	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", ")+", or a file such as csv:FILE?label=COLUMN&id=COLUMN; go doc data.Open has all")
 	fs.StringVar(&o.dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
 	fs.Var(&o.nets, "net", "`architectures`, such as logistic or mlp:784-200-10")
 	fs.IntVar(&o.n, "n", 0, "training examples, a stratified subset chosen by the seed; 0 for all")
@@ -89,7 +103,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&o.momentum, "momentum", 0.9, "momentum, in [0, 1)")
 	fs.StringVar(&o.schedule, "schedule", "cosine", "learning-rate schedule: constant or cosine")
 	fs.Float64Var(&o.decay, "weight-decay", 0.0005, "weight decay")
-	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, ids:FILE or positions:FILE; several with commas")
+	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE or positions:FILE; several with commas")
 	fs.Var(&o.methods, "methods", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.Var(&o.seeds, "seeds", "`seeds`, one cell for each")
 	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty or "+devStdout+" for stdout")
@@ -121,8 +135,16 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	return o, nil
 }
 
+// open opens the data set, by its name in a folder or by a specification.
+func (o *options) open(ctx context.Context) (*data.Splits, error) {
+	if o.dir != "" {
+		return data.Load(o.dataset, o.dir)
+	}
+	return data.Open(ctx, o.dataset)
+}
+
 // experiments returns the cells, in the order nets, forget sets, seeds.
-func (o *options) experiments() ([]bench.Experiment, error) {
+func (o *options) experiments(ctx context.Context) ([]bench.Experiment, error) {
 	var rate nets.LRSchedule
 	switch o.schedule {
 	case "constant":
@@ -132,7 +154,7 @@ func (o *options) experiments() ([]bench.Experiment, error) {
 	default:
 		return nil, fmt.Errorf("unknown schedule %q; known are constant and cosine", o.schedule)
 	}
-	ds, err := data.Load(o.dataset, o.dir)
+	ds, err := o.open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // sweep runs the cells and returns the number of rows that say why there are no
 // values in them.
 func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) (failed int, err error) {
-	cells, err := o.experiments()
+	cells, err := o.experiments(ctx)
 	if err != nil {
 		return 0, err
 	}

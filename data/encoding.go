@@ -1,0 +1,77 @@
+package data
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/miniunlearn/miniunlearn/data/table"
+)
+
+// Encoding says how raw data became the features and labels of a Dataset. It
+// travels with the data through splits and subsets, and is stored with a run as
+// JSON, so that what is asked later, a new row or next year's file, is treated
+// as what was learned. All that is measured in it was measured on the training
+// part alone.
+type Encoding struct {
+	// Labels are the names of the classes in the data: Labels[y] is class y.
+	// Nil means that the data call them 0, 1, 2 …
+	Labels []string `json:"labels,omitempty"`
+	// Table is that of a table.
+	Table *TableEncoding `json:"table,omitempty"`
+	// Stats are what Standardize has measured and applied, nil if it was not
+	// called. A table's own columns are standardised by Table.
+	Stats *Stats `json:"stats,omitempty"`
+	// Split says which rows are whose, where this package has split the data.
+	Split *Split `json:"split,omitempty"`
+}
+
+// TableEncoding is how the columns of a table become features.
+type TableEncoding struct {
+	Options table.Options  `json:"options"`
+	Columns []table.Column `json:"columns"`
+}
+
+// ClassName returns what the data call class y.
+func (d *Dataset) ClassName(y int) string {
+	if d.Encoding == nil {
+		return strconv.Itoa(y)
+	}
+	return d.Encoding.ClassName(y)
+}
+
+// ClassName returns what the data call class y.
+func (e *Encoding) ClassName(y int) string {
+	if e == nil || e.Labels == nil || y < 0 || y >= len(e.Labels) {
+		return strconv.Itoa(y)
+	}
+	return e.Labels[y]
+}
+
+// class returns the class of a name, of which there are so many.
+func (e *Encoding) class(name string, classes int) (int, bool) {
+	name = table.PlainLabel(name)
+	for y := range classes {
+		if e.ClassName(y) == name {
+			return y, true
+		}
+	}
+	return 0, false
+}
+
+// Row returns the features of a row of a table, by the names of its columns,
+// for a model that was trained on such rows: what a new patient's outcome is,
+// say. It is an error if the data were no table, if a column is missing or
+// unknown, and if a category is one that no training row has.
+func (e *Encoding) Row(values map[string]string) ([]float32, error) {
+	if e == nil || e.Table == nil {
+		return nil, errors.New("data: the data were no table; make their features as its loader does")
+	}
+	x, err := table.Row(e.Table.Columns, e.Table.Options, values)
+	if err != nil {
+		return nil, err
+	}
+	if e.Stats != nil {
+		e.Stats.apply(x, len(x))
+	}
+	return x, nil
+}
