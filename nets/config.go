@@ -75,16 +75,6 @@ func (c Config) steps(o data.Order) int {
 	return c.Epochs * o.StepsPerEpoch()
 }
 
-// validateRates looks at every step, as a schedule may be anyone's.
-func (c Config) validateRates(steps int) error {
-	for t := range steps {
-		if eta := c.LR.Rate(t, steps); !(eta >= 0) || math.IsInf(eta, 0) { // NaN too
-			return fmt.Errorf("nets: config: learning rate %g of %s at step %d of %d must be finite and not negative", eta, c.LR, t, steps)
-		}
-	}
-	return nil
-}
-
 func (c Config) validate(ds *data.Dataset) error {
 	n := ds.Len()
 	switch {

@@ -13,7 +13,7 @@ const (
 	gradientProgram programKind = iota // mean loss, its gradient, and that in the logits
 	hvpProgram                         // Hessian-vector product
 	vjpProgram                         // vector-Jacobian product of the logits
-	holdProgram                        // gradient of the distance from given answers
+	distilProgram                      // gradient of the distance from given logits
 	logitsProgram
 )
 
@@ -30,8 +30,8 @@ type batchProgram struct {
 	y, c    *graph.Tensor // labels and weights
 	gather  *gather       // that of x, on an engine that keeps the data set
 	rows    *graph.Tensor // what it gathered, nil if x is filled on the host
-	v       *graph.Tensor // direction of an HVP, cotangents of a VJP, or answers to hold
-	spring  *graph.Tensor // with which they are held
+	v       *graph.Tensor // direction of an HVP, cotangents of a VJP, or logits to distil
+	spring  *graph.Tensor // how stiffly
 	dz      *graph.Tensor // gradient in the logits
 	out     []*graph.Tensor
 	in      []*graph.Tensor
@@ -112,10 +112,10 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 			p.dz = graph.NewTensor(m.dt, n, k)
 		case vjpProgram:
 			out = []*graph.Node{graph.Grad(graph.Dot(input(&p.v, "cotangents", n, k), z), w)}
-		case holdProgram:
-			c, answers, spring := input(&p.c, "c", n), input(&p.v, "answers", n, k), input(&p.spring, "stiffness")
-			d := graph.Sub(z, answers)
-			pull := graph.Dot(c, graph.SoftCrossEntropy(z, graph.Softmax(answers)))
+		case distilProgram:
+			c, targets, spring := input(&p.c, "c", n), input(&p.v, "targets", n, k), input(&p.spring, "stiffness")
+			d := graph.Sub(z, targets)
+			pull := graph.Dot(c, graph.SoftCrossEntropy(z, graph.Softmax(targets)))
 			stretch := graph.ScaleBy(spring, graph.Scale(0.5, graph.Dot(c, graph.RowDot(d, d))))
 			out = []*graph.Node{graph.Grad(graph.Add(pull, stretch), w)}
 		}

@@ -13,6 +13,25 @@ type LRSchedule interface {
 	String() string
 }
 
+// CheckRates reports the first of so many steps at which a rate is negative or not
+// finite: a schedule may be anyone's.
+func CheckRates(lr LRSchedule, steps int) error {
+	for t := range steps {
+		if eta := lr.Rate(t, steps); !(eta >= 0) || math.IsInf(eta, 0) { // NaN too
+			return fmt.Errorf("nets: learning rate %g of %s at step %d of %d must be finite and not negative", eta, lr, t, steps)
+		}
+	}
+	return nil
+}
+
+// LearningTime returns Σ η over the steps from … steps−1 of a schedule.
+func LearningTime(lr LRSchedule, from, steps int) (sum float64) {
+	for t := from; t < steps; t++ {
+		sum += lr.Rate(t, steps)
+	}
+	return sum
+}
+
 // ConstantRate keeps one learning rate.
 type ConstantRate float64
 

@@ -53,7 +53,7 @@ func (m *Model) Train(ctx context.Context, ds *data.Dataset, cfg Config) (*Run, 
 		return nil, fmt.Errorf("nets: train: %w", err)
 	}
 	r.Steps = cfg.steps(r.Order)
-	if err := cfg.validateRates(r.Steps); err != nil {
+	if err := CheckRates(cfg.LR, r.Steps); err != nil {
 		return nil, err
 	}
 	if r.Initial = cfg.From; r.Initial == nil {

@@ -55,7 +55,7 @@ func (r *Run) Validate() error {
 	if want := r.Config.steps(r.Order); r.Steps != want || want == 0 {
 		return bad("Steps is %d, where Config makes %d", r.Steps, want)
 	}
-	if err := r.Config.validateRates(r.Steps); err != nil {
+	if err := CheckRates(r.Config.LR, r.Steps); err != nil {
 		return bad("Config: %w", err)
 	}
 	for _, v := range []struct {

@@ -22,21 +22,21 @@ func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cot
 	})
 }
 
-// HoldGradient sets grad to the gradient at w of how far the examples ids of
-// ds, as view shows them, are from given answers ẑ [N, Classes], row-major:
+// DistilGradient sets grad to the gradient at w of how far the examples ids of
+// ds, as view shows them, are from given logits ẑ [N, Classes], row-major:
 //
 //	mean over i of KL(softmax(ẑ_i) ‖ softmax(z_i)) + stiffness/2 · ‖z_i − ẑ_i‖².
 //
 // Where ẑ are the model's logits at some w', it is zero at w', and differs from
 // the difference of the loss's gradients at w and w' only by what the Jacobian
 // has changed in between and by the stiffness.
-func (m *Model) HoldGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, answers []float64, stiffness float64, grad *graph.Tensor) error {
-	if err := m.checkLogits("answers", answers, ids); err != nil {
+func (m *Model) DistilGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, targets []float64, stiffness float64, grad *graph.Tensor) error {
+	if err := m.checkLogits("logits to distil", targets, ids); err != nil {
 		return err
 	}
 	m.work.add(gradientThirds * len(ids))
-	return m.overParts(holdProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
-		p.fillLogits(answers[lo*m.arch.Classes:])
+	return m.overParts(distilProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
+		p.fillLogits(targets[lo*m.arch.Classes:])
 		p.spring.Set(0, stiffness)
 		p.out[0] = g
 		return p.run(w)

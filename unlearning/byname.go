@@ -122,9 +122,9 @@ func Parse(notations ...string) ([]Named, error) {
 // maxArgument keeps what is computed from arguments within whole numbers.
 const maxArgument = 1e6
 
-// cost returns a constructor of a method from a share of retraining's cost, 0
+// ByCost returns a constructor, for Register, of a method from a share of retraining's cost, 0
 // where none is given.
-func cost(make func(cost float64) Method) func(string) (Method, error) {
+func ByCost(make func(cost float64) Method) func(string) (Method, error) {
 	return func(arg string) (Method, error) {
 		if arg == "" {
 			return make(0), nil
@@ -137,9 +137,9 @@ func cost(make func(cost float64) Method) func(string) (Method, error) {
 	}
 }
 
-// count returns a constructor of a method from a number of something, 0 where
+// ByCount returns a constructor, for Register, of a method from a number of something, 0 where
 // none is given.
-func count(make func(n int) Method) func(string) (Method, error) {
+func ByCount(make func(n int) Method) func(string) (Method, error) {
 	return func(arg string) (Method, error) {
 		if arg == "" {
 			return make(0), nil
@@ -152,21 +152,15 @@ func count(make func(n int) Method) func(string) (Method, error) {
 	}
 }
 
-func plain(m Method) func(string) (Method, error) {
+// Plain returns the constructor, for Register, of a method without an argument.
+func Plain(m Method) func(string) (Method, error) {
 	return func(string) (Method, error) { return m, nil }
 }
 
 func init() {
-	Register("mini", "COST", cost(func(c float64) Method { return Mini{Cost: c} }))
-	Register("recursion", "", plain(Recursion{}))
-	Register("retrain", "", plain(Retrain{}))
-	Register("retrain-other-seed", "", plain(Retrain{Other: otherRow}))
-	Register("fast-retrain", "COST", cost(func(c float64) Method { return FastRetrain{Short: Short{Cost: c}} }))
-	Register("deltagrad", "T0", count(func(t0 int) Method { return DeltaGrad{T0: t0} }))
-	Register("amnesiac", "", plain(Amnesiac{}))
-	Register("rewind", "COST", cost(func(c float64) Method { return Rewind{Cost: c} }))
-	Register("descent", "COST", cost(func(c float64) Method { return Descent{Cost: c} }))
-	Register("newton", "ITERATIONS", count(func(n int) Method { return Newton{Iterations: n} }))
-	Register("finetune", "COST", cost(func(c float64) Method { return FineTune(c) }))
-	Register("shrink-perturb", "COST", cost(func(c float64) Method { return ShrinkPerturb(c) }))
+	Register("mini", "COST", ByCost(func(c float64) Method { return Mini{Cost: c} }))
+	Register("recursion", "", Plain(Recursion{}))
+	Register("retrain", "", Plain(Retrain{}))
+	Register("retrain-other-seed", "", Plain(Retrain{Other: otherRow}))
+	Register("fast-retrain", "COST", ByCost(func(c float64) Method { return FastRetrain{Short: Short{Cost: c}} }))
 }

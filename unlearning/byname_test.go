@@ -9,10 +9,12 @@ import (
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 func TestByName(t *testing.T) {
-	p := plain(t, graph.Float32)
+	p := testruns.Plain(t, graph.Float32)
 	for _, name := range []string{"mini", "mini:0.2", "deltagrad", "deltagrad:3", "amnesiac", "rewind:0.1", "descent:0.3", "newton:2", "finetune", "shrink-perturb:0.1", "fast-retrain:0.2", "recursion", "retrain"} {
 		m, err := unlearning.ByName(name)
 		require.NoError(t, err, name)

@@ -11,17 +11,19 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestConcurrent: requests on one run side by side count their own work and
 // return what each returns alone; the run's model counts them all.
 func TestConcurrent(t *testing.T) {
-	p := record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{Epochs: 10, Batch: 350, Seed: 1}, history.All())
+	p := testruns.Record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{Epochs: 10, Batch: 350, Seed: 1}, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	methods := []unlearning.Method{
-		unlearning.Mini{}, unlearning.Recursion{}, unlearning.Retrain{}, unlearning.Newton{}, unlearning.Rewind{},
-		unlearning.Accelerate{Start: 1},
+		unlearning.Mini{}, unlearning.Recursion{}, unlearning.Retrain{}, baselines.Newton{}, baselines.RewindToDelete{},
+		unlearning.ShortRun{Start: 1},
 	}
 	alone, beside := make([]*unlearning.Result, len(methods)), make([]*unlearning.Result, len(methods))
 	var sum float64
@@ -50,9 +52,9 @@ func TestConcurrent(t *testing.T) {
 // TestElapsed: the time of a request begins with the comparison of record and
 // run, which reads all data where the record comes from a folder.
 func TestElapsed(t *testing.T) {
-	ds := gaussian(100000, 50)
+	ds := testruns.Gaussian(100000, 50)
 	dir := t.TempDir()
-	run, err := nets.Train(t.Context(), quadratic(50), ds, nets.Config{
+	run, err := nets.Train(t.Context(), testruns.Quadratic(50), ds, nets.Config{
 		Steps: 1, Batch: 10, DType: graph.Float32, Hooks: []nets.Hook{history.Create(history.All(), dir)},
 	})
 	require.NoError(t, err)
@@ -69,7 +71,7 @@ func TestElapsed(t *testing.T) {
 		check = min(check, time.Since(start))
 	}
 	open()
-	res, err := unlearning.Amnesiac{}.Unlearn(t.Context(), p)
+	res, err := baselines.Amnesiac{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Greater(t, res.Elapsed, check/2)
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // gap returns the mean of label's logit minus the largest other one.
@@ -38,14 +40,14 @@ func gap(t *testing.T, p unlearning.Problem, w *graph.Tensor, ids []int) (mean f
 // goes most of the way to retraining's, within the budget, from n·K numbers.
 func TestErase(t *testing.T) {
 	ds := data.Digits()
-	p := record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
+	p := testruns.Record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
 		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
 	}, history.LogitGradients())
 	for _, share := range []float64{0.05, 0.2, 0.5} {
 		p.Forget = data.RandomForget(ds.Train, share, 7)
 		kept, gone := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
 		remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, gone) - gap(t, p, w, kept) }
-		v := solve(t, unlearning.Retrain{}, p)
+		v := testruns.Solve(t, unlearning.Retrain{}, p)
 		for _, cost := range []float64{0.1, 0.2, 0.4} {
 			res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
 			require.NoError(t, err)
@@ -67,21 +69,21 @@ func TestErase(t *testing.T) {
 }
 
 func TestEraseRefuses(t *testing.T) {
-	p := digits(t, graph.Float32, history.Spaced(2))
+	p := testruns.Digits(t, graph.Float32, history.Spaced(2))
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	_, err := unlearning.Erase{}.Unlearn(t.Context(), p)
 	require.ErrorIs(t, err, history.ErrNoLogitGradients)
-	p = digits(t, graph.Float32, history.LogitGradients())
+	p = testruns.Digits(t, graph.Float32, history.LogitGradients())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	for _, e := range []unlearning.Erase{
-		{Share: -1}, {Stiffness: -1}, {Widening: -1}, {Widening: math.Inf(1)}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
+		{Strength: -1}, {Stiffness: 1, NoStiffness: true}, {Widening: 1, NoWidening: true}, {Stiffness: -1}, {Widening: -1}, {Widening: math.Inf(1)}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
 	} {
 		_, err := e.Unlearn(t.Context(), p)
 		require.ErrorContains(t, err, "must")
 	}
 	_, err = unlearning.Erase{Short: unlearning.Short{Cost: 1e-6}}.Unlearn(t.Context(), p)
 	require.ErrorIs(t, err, unlearning.ErrBudget)
-	_, err = unlearning.Erase{Share: 1e30}.Unlearn(t.Context(), p)
+	_, err = unlearning.Erase{Strength: 1e30}.Unlearn(t.Context(), p)
 	var d *unlearning.DivergedError
 	require.ErrorAs(t, err, &d)
 	_, err = unlearning.Mini{Cost: 0.1, Network: unlearning.Erase{Short: unlearning.Short{Cost: 0.2}}}.Unlearn(t.Context(), p)
@@ -93,11 +95,11 @@ func TestEraseBits(t *testing.T) {
 	ds := data.Digits().Train
 	var want []float32
 	for _, workers := range []int{1, 2, 5} {
-		p := record(t, nets.MLP(64, 32, 10), ds, nets.Config{
+		p := testruns.Record(t, nets.MLP(64, 32, 10), ds, nets.Config{
 			Epochs: 2, Batch: 64, LR: nets.Cosine(0.1), Seed: 1, Engine: graph.NewWalker(workers),
 		}, history.LogitGradients())
 		p.Forget = data.RandomForget(ds, 0.3, 1)
-		got := solve(t, unlearning.Erase{}, p).Float32s()
+		got := testruns.Solve(t, unlearning.Erase{}, p).Float32s()
 		if want == nil {
 			want = got
 		}
@@ -107,8 +109,8 @@ func TestEraseBits(t *testing.T) {
 
 // TestEraseLoss: another loss than cross-entropy has other answers.
 func TestEraseLoss(t *testing.T) {
-	ds := gaussian(64, 4)
-	p := record(t, quadratic(4), ds, nets.Config{Epochs: 4, Batch: 4, LR: nets.ConstantRate(0.1), Seed: 1}, history.LogitGradients())
+	ds := testruns.Gaussian(64, 4)
+	p := testruns.Record(t, testruns.Quadratic(4), ds, nets.Config{Epochs: 4, Batch: 4, LR: nets.ConstantRate(0.1), Seed: 1}, history.LogitGradients())
 	p.Forget = data.RandomForget(ds, 0.2, 2)
 	_, err := unlearning.Erase{}.Unlearn(t.Context(), p)
 	require.ErrorContains(t, err, "has a loss of its own")
@@ -127,12 +129,12 @@ func TestEraseUnseen(t *testing.T) {
 	order := run.Order.Epoch(0)
 	p.Forget, err = data.ForgetPositions(ds.Len(), order[500:600])
 	require.NoError(t, err)
-	u := solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
-	require.Less(t, distance(u, run.Params), 1e-5)
+	u := testruns.Solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
+	require.Less(t, vector.Distance(u, run.Params), 1e-5)
 	p.Forget, err = data.ForgetPositions(ds.Len(), order[400:600])
 	require.NoError(t, err)
-	u = solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
-	require.Greater(t, distance(u, run.Params), 1e-3)
+	u = testruns.Solve(t, unlearning.Erase{Short: unlearning.Short{Cost: 0.5}}, p)
+	require.Greater(t, vector.Distance(u, run.Params), 1e-3)
 }
 
 // TestEraseStays: what is held is what the model says, at any learning rate, in
@@ -152,23 +154,23 @@ func TestEraseStays(t *testing.T) {
 		{Epochs: 3, Batch: 20, LR: nets.ConstantRate(0.1), Momentum: 0.9, WeightDecay: 0.01},
 		{Steps: 25, Batch: 20, LR: nets.Cosine(0.1), Augment: nets.Augment{Crop: 1, Flip: true}},
 	} {
-		p := record(t, cnn, images, c, history.LogitGradients())
+		p := testruns.Record(t, cnn, images, c, history.LogitGradients())
 		p.Forget = data.RandomForget(images, 0.2, 1)
-		u := solve(t, unlearning.Erase{Share: 1e-30, Widening: 1e-30}, p)
-		require.Less(t, distance(u, p.Run.Params), 1e-5)
+		u := testruns.Solve(t, unlearning.Erase{Strength: 1e-30, NoWidening: true}, p)
+		require.Less(t, vector.Distance(u, p.Run.Params), 1e-5)
 	}
 }
 
 // TestMiniClass: what the rest says of a class to be forgotten cannot be held.
 func TestMiniClass(t *testing.T) {
 	ds := data.Digits()
-	p := record(t, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1}, history.LogitGradients())
+	p := testruns.Record(t, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1}, history.LogitGradients())
 	var err error
 	p.Forget, err = data.ParseForget("class:3", ds.Train, 1)
 	require.NoError(t, err)
 	res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardClassLike: 1}, res.Guards)
 	require.LessOrEqual(t, res.GradEvals, 0.2*unlearning.RetrainCost(p))
 	acc := func(ids []int) float64 {
 		a, err := nets.Classifier{Model: p.Run.Model, Params: res.Params}.Accuracy(t.Context(), ds.Train.Subset(ids))
@@ -186,7 +188,7 @@ func TestMiniClass(t *testing.T) {
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Less(t, acc(class), 1.0, "a class among others")
-	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardClassLike: 1}, res.Guards)
 	p.Forget = random
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)

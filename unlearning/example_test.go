@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -34,8 +35,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	moved := distance(run.Params, retrained.Params)
-	fmt.Printf("left of the distance to retraining: %.0f%%\n", 100*distance(mini.Params, retrained.Params)/moved)
+	moved := vector.Distance(run.Params, retrained.Params)
+	fmt.Printf("left of the distance to retraining: %.0f%%\n", 100*vector.Distance(mini.Params, retrained.Params)/moved)
 	fmt.Printf("cost, in retrainings: %.2f\n", mini.GradEvals/retrained.GradEvals)
 	// Output:
 	// left of the distance to retraining: 7%

@@ -2,19 +2,20 @@ package unlearning
 
 import "math/rand/v2"
 
-// Contrary returns that by which Mini tells contrary sets, from a sample of m examples.
-func Contrary(p Problem, m int) (cosine, part float64, err error) {
-	q, _, err := begin(Erase{}, p)
+// Conflict returns that by which Mini tells conflicting sets, from a sample of m
+// examples.
+func Conflict(p Problem, m int) (cosine, part float64, err error) {
+	q, _, err := Begin(Erase{}, p)
 	if err != nil {
 		return 0, 0, err
 	}
-	alpha, err := q.logitGradients()
+	alpha, err := q.LogitGradients()
 	if err != nil {
 		return 0, 0, err
 	}
-	d, err := q.disturb(alpha, m, rand.New(rand.NewPCG(1, 2)))
+	d, err := sampling.Estimate(q.System, alpha, m, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		return 0, 0, err
 	}
-	return d.cosine, d.part, nil
+	return d.Cosine, d.Part, nil
 }

@@ -11,51 +11,21 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
-
-// record trains arch on ds and keeps its history.
-func record(t *testing.T, arch nets.Arch, ds *data.Dataset, cfg nets.Config, p history.Policy) unlearning.Problem {
-	t.Helper()
-	rec := history.NewRecorder(p)
-	cfg.Hooks = append(cfg.Hooks, rec)
-	run, err := nets.Train(t.Context(), arch, ds, cfg)
-	require.NoError(t, err)
-	return unlearning.Problem{Run: run, History: rec.Record()}
-}
-
-func solve(t *testing.T, m unlearning.Method, p unlearning.Problem) *graph.Tensor {
-	t.Helper()
-	res, err := m.Unlearn(t.Context(), p)
-	require.NoError(t, err)
-	return res.Params
-}
-
-func distance(a, b *graph.Tensor) float64 {
-	var s float64
-	for i := range a.Len() {
-		d := a.At(i) - b.At(i)
-		s += d * d
-	}
-	return math.Sqrt(s)
-}
-
-// digits is a small problem with momentum, weight decay and a schedule.
-func digits(t *testing.T, dt graph.DType, p history.Policy) unlearning.Problem {
-	ds := data.Digits().Train
-	return record(t, nets.MLP(64, 16, 10), ds, nets.Config{
-		Epochs: 2, Batch: 100, LR: nets.Cosine(0.1), Momentum: 0.9, WeightDecay: 1e-3, Seed: 1, DType: dt,
-	}, p)
-}
 
 // TestReplay, known answer (a): from the same build on the same engine, what a
 // float32 record replays is the run bit for bit: with the recorded gradients,
 // and with gradients computed anew at the replayed parameters, as long as no
 // step meets U.
 func TestReplay(t *testing.T) {
-	p := digits(t, graph.Float32, history.All())
+	p := testruns.Digits(t, graph.Float32, history.All())
 	at := 0
 	for s, err := range p.History.Steps(p.Run.Model, func(t int) float64 { return p.Run.Config.LR.Rate(t, p.Run.Steps) }, 0, p.Run.Steps) {
 		require.NoError(t, err)
@@ -68,7 +38,7 @@ func TestReplay(t *testing.T) {
 
 	// The last epoch has 13 steps. The last 12 do not meet an example of its
 	// first batch, and do meet one of the third.
-	last := unlearning.Rewind{Cost: 12.0 / float64(p.Run.Steps)}
+	last := baselines.RewindToDelete{Cost: 12.0 / float64(p.Run.Steps)}
 	for batch, met := range map[int]bool{0: false, 2: true} {
 		var err error
 		p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(p.Run.Steps - 13 + batch)[:1])
@@ -83,8 +53,8 @@ func TestReplay(t *testing.T) {
 // TestEmptyForgetSet, known answer (a): every method returns w_T and does no
 // work.
 func TestEmptyForgetSet(t *testing.T) {
-	p := digits(t, graph.Float32, history.All())
-	for _, m := range []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.Accelerate{}, unlearning.FastRetrain{}} {
+	p := testruns.Digits(t, graph.Float32, history.All())
+	for _, m := range []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}, unlearning.Recursion{}, unlearning.ShortRun{}, unlearning.FastRetrain{}} {
 		res, err := m.Unlearn(t.Context(), p)
 		require.NoError(t, err)
 		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), m.Name())
@@ -101,13 +71,13 @@ func TestComposed(t *testing.T) {
 	}{{graph.Float64, 1e-10}, {graph.Float32, 1e-4}} {
 		for _, share := range []float64{0.01, 0.2, 0.5, 0.9} {
 			t.Run(fmt.Sprint(tc.dt, share), func(t *testing.T) {
-				p := digits(t, tc.dt, history.All())
+				p := testruns.Digits(t, tc.dt, history.All())
 				p.Forget = data.RandomForget(p.Run.Data, share, 7)
-				v := solve(t, unlearning.Retrain{}, p)
-				u := solve(t, unlearning.Recursion{}, p)
-				moved := distance(p.Run.Params, v)
+				v := testruns.Solve(t, unlearning.Retrain{}, p)
+				u := testruns.Solve(t, unlearning.Recursion{}, p)
+				moved := vector.Distance(p.Run.Params, v)
 				require.Greater(t, moved, 0.01, "nothing to show")
-				require.Less(t, distance(u, v)/moved, tc.tol)
+				require.Less(t, vector.Distance(u, v)/moved, tc.tol)
 			})
 		}
 	}
@@ -115,7 +85,7 @@ func TestComposed(t *testing.T) {
 
 // TestBeforeU: until a batch meets U the two runs are one, and cost nothing.
 func TestBeforeU(t *testing.T) {
-	p := digits(t, graph.Float32, history.All())
+	p := testruns.Digits(t, graph.Float32, history.All())
 	const met = 7
 	batch := p.Run.Order.Step(met)
 	var err error
@@ -136,10 +106,10 @@ func TestBeforeU(t *testing.T) {
 	require.Equal(t, want, exact.GradEvals)
 
 	// Steps without a difference make no pairs that would have to be rejected.
-	p = logistic(t, 0, nets.Config{Epochs: 4}, history.All())
+	p = testruns.Logistic(t, 0, nets.Config{Epochs: 4}, history.All())
 	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), p.Run.Order.Step(3)[:1])
 	require.NoError(t, err)
-	pairs, err := unlearning.Recursion{Curvature: unlearning.LBFGS{}}.Unlearn(t.Context(), p)
+	pairs, err := unlearning.Recursion{Curvature: contraction.LBFGS{}}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Empty(t, pairs.Guards)
 }
@@ -149,7 +119,7 @@ func TestBeforeU(t *testing.T) {
 // iteration from the record's first checkpoint with gradients at its own
 // iterate is the same bit for bit, on one engine of one build.
 func TestRetrainIsTraining(t *testing.T) {
-	p := digits(t, graph.Float64, history.All())
+	p := testruns.Digits(t, graph.Float64, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	gone := map[int]bool{}
 	for _, i := range p.Forget.Positions() {
@@ -182,41 +152,12 @@ func TestRetrainIsTraining(t *testing.T) {
 
 	for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
 		forget := p.Forget
-		p = digits(t, dt, history.All())
+		p = testruns.Digits(t, dt, history.All())
 		p.Forget = forget
-		v, u := solve(t, unlearning.Retrain{}, p), solve(t, unlearning.Rewind{Cost: 1}, p)
+		v, u := testruns.Solve(t, unlearning.Retrain{}, p), testruns.Solve(t, baselines.RewindToDelete{Cost: 1}, p)
 		require.Equal(t, v.Float32s(), u.Float32s())
 		require.Equal(t, v.Float64s(), u.Float64s())
 	}
-}
-
-// quadratic is a linear model with squared error: its Hessian over a batch is
-// the mean of x xᵀ, whatever the parameters.
-func quadratic(features int) nets.Arch {
-	return nets.Arch{
-		Name: "quadratic", Input: []int{features}, Classes: 2, Convex: true,
-		Logits: func(p *nets.Params, x *graph.Node) *graph.Node {
-			w := p.Take("w", nets.He(features), 2, features)
-			return graph.Apply(graph.MatMulOp{TransB: true}, x, w)
-		},
-		Loss: func(z, y *graph.Node) *graph.Node {
-			e := graph.Sub(z, graph.OneHot(y, 2))
-			return graph.Scale(0.5, graph.RowDot(e, e))
-		},
-	}
-}
-
-func gaussian(n, features int) *data.Dataset {
-	ds := &data.Dataset{Name: "gaussian", Shape: []int{features}, Classes: 2}
-	state := uint64(1)
-	for range n * features {
-		state = state*6364136223846793005 + 1442695040888963407
-		ds.X = append(ds.X, float32(int64(state)>>40)/float32(1<<23))
-	}
-	for i := range n {
-		ds.Y = append(ds.Y, int32(i%2))
-	}
-	return ds
 }
 
 // TestQuadratic, known answer (d): on a quadratic every exact-curvature
@@ -224,8 +165,8 @@ func gaussian(n, features int) *data.Dataset {
 // matrices from normal equations, step by step.
 func TestQuadratic(t *testing.T) {
 	const f = 4
-	ds := gaussian(60, f)
-	p := record(t, quadratic(f), ds, nets.Config{
+	ds := testruns.Gaussian(60, f)
+	p := testruns.Record(t, testruns.Quadratic(f), ds, nets.Config{
 		Epochs: 5, Batch: 16, LR: nets.Cosine(0.3), Momentum: 0.7, WeightDecay: 0.05, Seed: 2, DType: graph.Float64,
 	}, history.All())
 	p.Forget = data.RandomForget(ds, 0.4, 3)
@@ -264,12 +205,12 @@ func TestQuadratic(t *testing.T) {
 	for _, m := range []unlearning.Method{
 		unlearning.Retrain{},
 		unlearning.Recursion{},
-		unlearning.Recursion{Curvature: unlearning.ExactHVP{}},
+		unlearning.Recursion{Curvature: contraction.HVP{}},
 	} {
-		require.InDeltaSlice(t, want, solve(t, m, p).Float64s(), 1e-11, m.Name())
+		require.InDeltaSlice(t, want, testruns.Solve(t, m, p).Float64s(), 1e-11, m.Name())
 	}
-	biased := solve(t, unlearning.Recursion{Curvature: unlearning.NoCurvature{}}, p)
-	require.Greater(t, distance(biased, graph.FromSlice(want)), 1e-3, "curvature does not matter here: the test is vacuous")
+	biased := testruns.Solve(t, unlearning.Recursion{Curvature: contraction.None{}}, p)
+	require.Greater(t, vector.Distance(biased, graph.FromSlice(want)), 1e-3, "curvature does not matter here: the test is vacuous")
 }
 
 // TestWindow, known answer (f): a window of the last steps is the full
@@ -277,13 +218,13 @@ func TestQuadratic(t *testing.T) {
 // on, only.
 func TestWindow(t *testing.T) {
 	const f = 4
-	ds := gaussian(64, f)
-	p := record(t, quadratic(f), ds, nets.Config{Epochs: 4, Batch: 16, LR: nets.ConstantRate(0.2), Momentum: 0.5, Seed: 2, DType: graph.Float64}, history.All())
+	ds := testruns.Gaussian(64, f)
+	p := testruns.Record(t, testruns.Quadratic(f), ds, nets.Config{Epochs: 4, Batch: 16, LR: nets.ConstantRate(0.2), Momentum: 0.5, Seed: 2, DType: graph.Float64}, history.All())
 	p.Forget = data.RandomForget(ds, 0.25, 3)
-	got := solve(t, unlearning.Recursion{Window: unlearning.Window{Last: 0.5}}, p)
+	got := testruns.Solve(t, unlearning.Recursion{Window: contraction.Window{Last: 0.5}}, p)
 
 	// Start at the recorded state of the middle and go on without U.
-	w, mom := stateAt(t, p, p.Run.Steps/2)
+	w, mom := testruns.StateAt(t, p, p.Run.Steps/2)
 	m := p.Run.Model.Clone()
 	s, err := m.NewStepper(0.5, 0, w, mom)
 	require.NoError(t, err)
@@ -296,16 +237,7 @@ func TestWindow(t *testing.T) {
 		require.NoError(t, s.Step(g, 0.2))
 	}
 	require.InDeltaSlice(t, s.W.Float64s(), got.Float64s(), 1e-12)
-	require.Greater(t, distance(s.W, p.Run.Params), 1e-3)
-}
-
-// stateAt returns parameters and momentum of the recorded run before step t.
-func stateAt(t *testing.T, p unlearning.Problem, at int) (w, mom *graph.Tensor) {
-	for s, err := range p.History.Steps(p.Run.Model, func(t int) float64 { return p.Run.Config.LR.Rate(t, p.Run.Steps) }, at, at+1) {
-		require.NoError(t, err)
-		return s.W.Clone(), s.P.Clone()
-	}
-	return nil, nil
+	require.Greater(t, vector.Distance(s.W, p.Run.Params), 1e-3)
 }
 
 // TestFullyDeletedBatch, known answer (g): a run of two steps whose first
@@ -313,8 +245,8 @@ func stateAt(t *testing.T, p unlearning.Problem, at int) (w, mom *graph.Tensor) 
 // and without momentum.
 func TestFullyDeletedBatch(t *testing.T) {
 	const f = 3
-	ds := gaussian(8, f)
-	p := record(t, quadratic(f), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Momentum: 0.9, WeightDecay: 0.1, Seed: 5, DType: graph.Float64}, history.All())
+	ds := testruns.Gaussian(8, f)
+	p := testruns.Record(t, testruns.Quadratic(f), ds, nets.Config{Epochs: 1, Batch: 4, LR: nets.ConstantRate(0.2), Momentum: 0.9, WeightDecay: 0.1, Seed: 5, DType: graph.Float64}, history.All())
 	var err error
 	p.Forget, err = data.ForgetPositions(8, p.Run.Order.Step(0))
 	require.NoError(t, err)
@@ -328,13 +260,13 @@ func TestFullyDeletedBatch(t *testing.T) {
 		w0 := p.Run.Initial.At(i)
 		want[i] = w0 - 0.2*(g.At(i)+0.1*w0)
 	}
-	require.InDeltaSlice(t, want, solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
-	require.InDeltaSlice(t, want, solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
+	require.InDeltaSlice(t, want, testruns.Solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
+	require.InDeltaSlice(t, want, testruns.Solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
 
 	// The second batch wholly forgotten: the first step alone.
 	p.Forget, err = data.ForgetPositions(8, p.Run.Order.Step(1))
 	require.NoError(t, err)
-	w1, _ := stateAt(t, p, 1)
-	require.InDeltaSlice(t, w1.Float64s(), solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
-	require.InDeltaSlice(t, w1.Float64s(), solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
+	w1, _ := testruns.StateAt(t, p, 1)
+	require.InDeltaSlice(t, w1.Float64s(), testruns.Solve(t, unlearning.Retrain{}, p).Float64s(), 1e-14)
+	require.InDeltaSlice(t, w1.Float64s(), testruns.Solve(t, unlearning.Recursion{}, p).Float64s(), 1e-14)
 }

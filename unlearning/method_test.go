@@ -9,7 +9,9 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestPolicy: what Policy says is what the methods can work with, at steps that
@@ -25,10 +27,10 @@ func TestPolicy(t *testing.T) {
 		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.Mini{}}, "logit-gradients"},
 		{nets.Logistic(64, 10), 600, []unlearning.Method{unlearning.Mini{}}, "all"},
 		{nets.Logistic(64, 10), 600, []unlearning.Method{unlearning.Mini{}, unlearning.Erase{}}, "all+logit-gradients"},
-		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.Rewind{Cost: 0.5}}, "at:0.5"},
-		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.Accelerate{Start: 0.25}, unlearning.Mini{}}, "at:0.25+logit-gradients"},
-		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.Newton{}, unlearning.FineTune(0.1)}, "none"},
-		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.Rewind{Cost: 1.5}}, "none"}, // refused when run
+		{nets.MLP(64, 8, 10), 100, []unlearning.Method{baselines.RewindToDelete{Cost: 0.5}}, "at:0.5"},
+		{nets.MLP(64, 8, 10), 100, []unlearning.Method{unlearning.ShortRun{Start: 0.25}, unlearning.Mini{}}, "at:0.25+logit-gradients"},
+		{nets.MLP(64, 8, 10), 100, []unlearning.Method{baselines.Newton{}, baselines.FineTune{Short: unlearning.Short{Cost: 0.1}}}, "none"},
+		{nets.MLP(64, 8, 10), 100, []unlearning.Method{baselines.RewindToDelete{Cost: 1.5}}, "none"}, // refused when run
 	} {
 		m, err := nets.NewModel(tc.arch, nil, graph.Float32)
 		require.NoError(t, err)
@@ -38,7 +40,7 @@ func TestPolicy(t *testing.T) {
 		if p.Empty() {
 			continue
 		}
-		problem := record(t, tc.arch, ds, cfg, p)
+		problem := testruns.Record(t, tc.arch, ds, cfg, p)
 		problem.Forget = data.RandomForget(ds, 0.1, 1)
 		for _, method := range tc.methods {
 			_, err := method.Unlearn(t.Context(), problem)

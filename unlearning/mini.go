@@ -5,32 +5,35 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// Mini is Mini-Unlearning with the defaults that docs/evidence supports.
+// Mini is Mini-Unlearning with the defaults that docs/evidence supports. It chooses
+// the parts of the contraction for the request at hand; Result.Route says which.
 //
-// Convex models trained in large batches follow the contraction recursion,
-// with the disturbances of five epochs and curvature on a small sample; that
-// needs a record of gradients (history.All, or at some loss history.EveryEpochs).
+// Convex models trained in large batches follow the contraction along the recorded
+// run (Recursion), with the disturbances of a few epochs and curvature on a small
+// sample; that needs a record of gradients (history.All, or at some loss
+// history.EveryEpochs).
 //
 // Networks, whose trajectories no recursion follows for long, and convex
 // models trained in batches so small that a sample of them carries no
-// curvature, take back U's pushes while a short run holds the answers on the
-// retained examples, see Erase; that needs no more of the history than
-// history.LogitGradients. Their loss has to be the softmax cross-entropy.
+// curvature, take the contraction at w_T (Erase): it takes back what U did to the
+// run while logits of the retained examples are distilled. It needs no more of the
+// history than history.LogitGradients. Their loss has to be the softmax
+// cross-entropy.
 //
-// Where the pushes of some dozen examples or more are alike, and unlike those of the
-// rest, as for a class, alone or among others, or one kind of wrong label,
-// forgetting changes the answers on retained examples too, and they cannot be
+// Where the logit gradients of some dozen examples or more are alike, and unlike
+// those of the rest, as for a class, alone or among others, or one kind of wrong
+// label, forgetting changes the logits of retained examples too, and they cannot be
 // held. Mini then spends its cost on training from half of w_T on the retained
-// examples (Accelerate, with its defaults), and counts the guard "coherent".
+// examples (ShortRun), and counts GuardClassLike.
 //
 // Neither can they where U taught against the others, as wrong labels of all kinds
-// do. The sums of J_iᵀ α̃_i over U and over the others, which Erase starts from,
-// tell: where the cosine of their angle is below −½, and more than a tenth of
-// Σ ‖α̃‖ is U's, Mini spends what they left of its cost on training on from w_T, and counts the
-// guard "contrary".
+// do. The two sums that Erase starts from tell: where they point against each
+// other, and much of all that was learned is U's, Mini spends what they left of its
+// cost on training on from w_T, and counts GuardConflicting.
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means 0.2 for networks, and for the recursion what its
@@ -41,17 +44,10 @@ type Mini struct {
 	// Curvature and Cost exclude each other.
 	Convex Recursion
 	// Network configures Erase; zero fields take the defaults. Its Cost and the
-	// one above exclude each other. For coherent sets only the cost counts, for
-	// contrary ones also the batch and the sample.
+	// one above exclude each other. For class-like sets only the cost counts, for
+	// conflicting ones also the batch and the sample.
 	Network Erase
 }
-
-const (
-	miniKnots = 5
-
-	miniTails     = 0.05  // of retraining's cost, that last batches may always cost
-	miniCurvature = 0.005 // smallest curvature sample, as a share of the batch
-)
 
 // Name implements Method.
 func (Mini) Name() string { return "mini" }
@@ -66,103 +62,56 @@ func (m Mini) History(p Plan) history.Policy {
 }
 
 // recursive reports whether Mini follows the recursion for a run: whether the
-// model is convex and batches hold an eighth of the data or 1024 examples.
+// model is convex and batches are large, as such or as a share of the data.
 func (Mini) recursive(p Plan) bool {
-	return p.Model.Arch().Convex && p.Config.WithDefaults().Batch >= min(1024, (p.Data.Len()+7)/8)
+	large := min(defaults.RecursionBatch, defaults.RecursionShare*float64(p.Data.Len()))
+	return p.Model.Arch().Convex && float64(p.Config.WithDefaults().Batch) >= large
 }
 
 // Unlearn implements Method.
 func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := begin(m, p)
+	q, done, err := Begin(m, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	if !m.recursive(PlanOf(p.Run)) {
-		e := m.Network
-		if m.Cost != 0 && e.Cost != 0 {
-			return nil, errors.New("unlearning: mini: set Cost or Network.Cost, not both")
-		}
-		e.Cost += m.Cost
-		e.Title = m.Name()
-		alpha, err := q.logitGradients()
-		if err == nil {
-			e, err = e.complete(q)
-		}
+	n, batch := p.Run.Data.Len(), p.Run.Config.Batch
+	if m.recursive(PlanOf(p.Run)) {
+		r, err := m.recursion(q)
 		if err != nil {
-			return q.fail(err)
+			return q.Fail(err)
 		}
-		if q.coherent(alpha) {
-			q.guards[GuardCoherent]++
-			q.route, q.reason = RouteShortRun, "the examples to forget are alike, and unlike the others"
-			return Accelerate{Short: Short{Cost: e.Cost}, Start: 1, Shrink: 0.5}.solve(ctx, q)
-		}
-		d, err := e.disturb(q, alpha)
-		switch {
-		case err != nil:
-			return q.fail(err)
-		case d.contrary():
-			q.guards[GuardContrary]++
-			q.route, q.reason = RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.cosine)
-			left := e.Cost - float64(d.used)/RetrainCost(p)
-			return Accelerate{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, q)
-		}
-		q.reason = "a network, whose trajectory no recursion follows for long"
-		if q.model.Arch().Convex {
-			q.reason = fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", p.Run.Config.Batch, p.Run.Data.Len())
-		}
-		return e.contract(ctx, q, alpha, d)
+		q.Took(RouteRecursion, fmt.Sprintf("a convex model, batches of %d of %d examples", batch, n))
+		return r.solve(ctx, q)
 	}
-	q.reason = fmt.Sprintf("a convex model, batches of %d of %d examples", p.Run.Config.Batch, p.Run.Data.Len())
-	r, err := m.recursion(q)
-	if err != nil {
-		return nil, err
+	e := m.Network
+	if m.Cost != 0 && e.Cost != 0 {
+		return q.Fail(errors.New("set Cost or Network.Cost, not both"))
 	}
-	return r.solve(ctx, q)
-}
-
-// recursion returns the recursion for a request.
-func (m Mini) recursion(q *request) (Recursion, error) {
-	r := m.Convex
-	r.Title = m.Name()
-	chosen := r.Disturbance != Disturbance{}
-	if !chosen {
-		// A share r of U costs r/(1−r) of retraining per epoch visited: above a
-		// third larger last batches cost more than they mend. Smaller ones cost
-		// little and pull hardest: for 4 examples beside batches of 1024 the
-		// error at r = 0.5 is 0.79 without them and 0.22 with.
-		n := float64(q.Run.Data.Len())
-		share, tail := float64(q.Forget.Len())/n, float64(q.Run.Order.N%q.Run.Order.Batch)/float64(q.Run.Order.N)
-		cheap := min(share, 1-share)/(1-share)*tail <= miniTails
-		r.Disturbance = Disturbance{Knots: miniKnots, Tails: m.Cost > 0 || share <= 1.0/3 || cheap}
-	}
-	if m.Cost == 0 {
-		if r.Curvature == nil {
-			r.Curvature = Sampled{}
-		}
-		return r, nil
-	}
-	if r.Curvature != nil {
-		return r, errors.New("unlearning: mini: set Cost or Convex.Curvature, not both: what Cost leaves is spent on curvature")
-	}
-	budget := m.Cost * RetrainCost(q.Problem)
-	share, least, err := r.afford(q, budget)
-	if err == nil && !chosen {
-		// The smaller last batches are worth half of the curvature samples.
-		var plain float64
-		r.Disturbance.Tails = false
-		if plain, least, err = r.afford(q, budget); share >= plain/2 {
-			r.Disturbance.Tails = true
-		} else {
-			share = plain
-		}
+	e.Cost += m.Cost
+	alpha, err := q.LogitGradients()
+	if err == nil {
+		e, err = e.complete(q)
 	}
 	if err != nil {
-		return r, fmt.Errorf("unlearning: mini: %w", err)
+		return q.Fail(err)
 	}
-	if share == 0 {
-		return r, fmt.Errorf("unlearning: mini: %w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g",
-			ErrBudget, least/RetrainCost(q.Problem), m.Cost)
+	if classLike(q.System, alpha) {
+		q.Guards[GuardClassLike]++
+		q.Took(RouteShortRun, "the examples to forget are alike, and unlike the others")
+		return ShortRun{Short: Short{Cost: e.Cost}, Start: 1, Shrink: defaults.ClassLikeShrink}.solve(ctx, q)
 	}
-	r.Curvature = Sampled{Share: share}
-	return r, nil
+	d, err := e.estimate(q, alpha)
+	if err != nil {
+		return q.Fail(err)
+	}
+	if conflicting(d) {
+		q.Guards[GuardConflicting]++
+		q.Took(RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.Cosine))
+		left := e.Cost - float64(d.Used)/q.RetrainCost()
+		return ShortRun{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, q)
+	}
+	if q.Took(RouteDistilled, "a network, whose trajectory no recursion follows for long"); q.Model.Arch().Convex {
+		q.Took(RouteDistilled, fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", batch, n))
+	}
+	return e.settle(ctx, q, alpha, d)
 }

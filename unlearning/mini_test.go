@@ -7,9 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestMiniBudget: the recursion takes no more than its budget and nearly all
@@ -19,11 +22,11 @@ func TestMiniBudget(t *testing.T) {
 		t.Skip("dozens of requests")
 	}
 	for name, p := range map[string]unlearning.Problem{
-		"tail of 207": convex(t), "tail of 2": logistic(t, 2, nets.Config{Epochs: 40}, history.All()),
+		"tail of 207": testruns.Convex(t), "tail of 2": testruns.Logistic(t, 2, nets.Config{Epochs: 40}, history.All()),
 	} {
 		for _, share := range []float64{0.003, 0.2, 0.5, 0.8} {
 			p.Forget = data.RandomForget(p.Run.Data, share, 3)
-			v := solve(t, unlearning.Retrain{}, p)
+			v := testruns.Solve(t, unlearning.Retrain{}, p)
 			last := 1.0
 			for _, cost := range []float64{0.08, 0.2, 0.3, 0.6} {
 				if visit := min(share, 1-share) * 5 / 40 / (1 - share); visit > cost-0.02 {
@@ -36,7 +39,7 @@ func TestMiniBudget(t *testing.T) {
 					require.LessOrEqual(t, spent, cost)
 					// Rounding up to whole examples wastes less than one a step.
 					require.Greater(t, spent, cost-0.04)
-					rel := distance(res.Params, v) / distance(p.Run.Params, v)
+					rel := vector.Distance(res.Params, v) / vector.Distance(p.Run.Params, v)
 					require.Less(t, rel, 1.1*last)
 					last = rel
 				})
@@ -50,14 +53,14 @@ func TestMiniBudget(t *testing.T) {
 
 // TestMiniChosen: what the user sets stays.
 func TestMiniChosen(t *testing.T) {
-	p := convex(t)
+	p := testruns.Convex(t)
 	p.Forget = data.RandomForget(p.Run.Data, 0.05, 3)
-	_, err := unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Curvature: unlearning.Exact{}}}.Unlearn(t.Context(), p)
+	_, err := unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Curvature: contraction.Exact{}}}.Unlearn(t.Context(), p)
 	require.ErrorContains(t, err, "not both")
-	_, err = unlearning.Mini{Cost: 0.02, Convex: unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: 40}}}.Unlearn(t.Context(), p)
+	_, err = unlearning.Mini{Cost: 0.02, Convex: unlearning.Recursion{Disturbance: contraction.Interpolated{Knots: 40}}}.Unlearn(t.Context(), p)
 	require.ErrorIs(t, err, unlearning.ErrBudget, "40 knots cost 0.05")
-	few := solve(t, unlearning.Mini{Cost: 0.2}, p)
-	all := solve(t, unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: 40}}}, p)
+	few := testruns.Solve(t, unlearning.Mini{Cost: 0.2}, p)
+	all := testruns.Solve(t, unlearning.Mini{Cost: 0.2, Convex: unlearning.Recursion{Disturbance: contraction.Interpolated{Knots: 40}}}, p)
 	require.NotEqual(t, few.Float32s(), all.Float32s())
 }
 
@@ -65,17 +68,17 @@ func TestMiniChosen(t *testing.T) {
 // run, there is no smaller last batch and no budget for what is not there.
 func TestOneBatch(t *testing.T) {
 	ds := data.Digits().Train
-	p := record(t, nets.Logistic(64, 10), ds, nets.Config{
+	p := testruns.Record(t, nets.Logistic(64, 10), ds, nets.Config{
 		Epochs: 20, Batch: 2000, LR: nets.ConstantRate(0.5), WeightDecay: 0.005, Seed: 1,
 	}, history.All())
 	p.Forget = data.RandomForget(ds, 0.2, 3)
-	d := unlearning.Disturbance{Knots: 5, Tails: true}
-	res, err := unlearning.Recursion{Disturbance: d, Curvature: unlearning.Scalar{}}.Unlearn(t.Context(), p)
+	d := contraction.Interpolated{Knots: 5, Tails: true}
+	res, err := unlearning.Recursion{Disturbance: d, Curvature: contraction.Scalar{}}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, 5*float64(p.Forget.Len()), res.GradEvals)
-	require.Less(t, lost(t, unlearning.Mini{Cost: 0.2}, p), 0.1)
+	require.Less(t, testruns.Lost(t, unlearning.Mini{Cost: 0.2}, p), 0.1)
 
-	p = record(t, nets.Logistic(64, 10), ds, nets.Config{Epochs: 3, Batch: 350, Seed: 1}, history.All())
+	p = testruns.Record(t, nets.Logistic(64, 10), ds, nets.Config{Epochs: 3, Batch: 350, Seed: 1}, history.All())
 	p.Forget = data.RandomForget(ds, 0.2, 3)
 	res, err = unlearning.Mini{Cost: 0.5}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
@@ -88,8 +91,8 @@ func TestOneBatch(t *testing.T) {
 // of U: it costs little, and pulls as hard as any.
 func TestMiniTinyTail(t *testing.T) {
 	for _, tail := range []int{4, 20} {
-		p := logistic(t, tail, nets.Config{Epochs: 40, LR: nets.ConstantRate(0.1)}, history.All())
+		p := testruns.Logistic(t, tail, nets.Config{Epochs: 40, LR: nets.ConstantRate(0.1)}, history.All())
 		p.Forget = data.RandomForget(p.Run.Data, 0.5, 3)
-		require.Less(t, lost(t, unlearning.Mini{}, p), 0.2, tail)
+		require.Less(t, testruns.Lost(t, unlearning.Mini{}, p), 0.2, tail)
 	}
 }

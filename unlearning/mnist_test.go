@@ -8,9 +8,12 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestMNISTReplay: on MNIST too, the exact iteration from the record's first
@@ -25,16 +28,16 @@ func TestMNISTReplay(t *testing.T) {
 	ds, err := data.Stratified(splits.Train, 2000, 1)
 	require.NoError(t, err)
 	for _, dt := range []graph.DType{graph.Float32, graph.Float64} {
-		p := record(t, nets.MLP(784, 20, 10), ds, nets.Config{
+		p := testruns.Record(t, nets.MLP(784, 20, 10), ds, nets.Config{
 			Epochs: 2, Batch: 128, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1, DType: dt,
 		}, history.All())
 		p.Forget = data.RandomForget(ds, 0.2, 1)
-		v := solve(t, unlearning.Retrain{}, p)
-		exact := solve(t, unlearning.Rewind{Cost: 1}, p)
+		v := testruns.Solve(t, unlearning.Retrain{}, p)
+		exact := testruns.Solve(t, baselines.RewindToDelete{Cost: 1}, p)
 		require.Equal(t, v.Float32s(), exact.Float32s())
 		require.Equal(t, v.Float64s(), exact.Float64s())
 		tol := map[graph.DType]float64{graph.Float32: 1e-4, graph.Float64: 1e-10}[dt]
-		composed := solve(t, unlearning.Recursion{}, p)
-		require.Less(t, distance(composed, v)/distance(p.Run.Params, v), tol)
+		composed := testruns.Solve(t, unlearning.Recursion{}, p)
+		require.Less(t, vector.Distance(composed, v)/vector.Distance(p.Run.Params, v), tol)
 	}
 }

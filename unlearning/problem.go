@@ -6,6 +6,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
@@ -31,7 +32,7 @@ var (
 	// ErrNothingLeft: U is the whole training set.
 	ErrNothingLeft = errors.New("nothing is left to learn from")
 	// ErrNoHistory: the method needs a record and the problem has none.
-	ErrNoHistory = errors.New("the method needs a recorded history")
+	ErrNoHistory = contraction.ErrNoRecord
 	// ErrBudget: the method was allowed less work than one step takes.
 	ErrBudget = errors.New("the budget is less than one step")
 )
@@ -40,9 +41,14 @@ var (
 type DivergedError struct {
 	Method string
 	Step   int
+	Part   string // of the method, in which the first such number came; "" where that is not known
 }
 
 // Error implements error.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("unlearning: %s diverged at step %d; lower the learning rate or the share to take back, or give a recursion more curvature", e.Method, e.Step)
+	where := ""
+	if e.Part != "" {
+		where = ", in " + e.Part
+	}
+	return fmt.Sprintf("unlearning: %s diverged at step %d%s; lower the learning rate or the strength, or give a recursion more curvature", e.Method, e.Step, where)
 }

@@ -1,33 +1,36 @@
 package unlearning
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// request is a checked problem being solved.
-type request struct {
-	Problem
-	method   string
-	model    *nets.Model
-	retained []int
-	batches  *batches
-	began    time.Time
-	read     int64
-	guards   map[Guard]int
-	route    Route
-	reason   string
+// Request is a problem that has been checked and is being solved. A method begins
+// one, computes with the Request's own Model, which counts, and ends with Finish or
+// Fail. It is for one goroutine.
+type Request struct {
+	// System holds the run, U, the record, the retained examples and the counts of
+	// guards.
+	*contraction.System
+
+	method string
+	began  time.Time
+	route  Route
+	reason string
 }
 
-// begin checks the problem. A nil request with a result means U = ∅.
-func begin(m Method, p Problem) (*request, *Result, error) {
+// Begin checks a problem for a method. A result without a Request means that
+// U = ∅, of which the run's own parameters are the solution.
+func Begin(m Method, p Problem) (*Request, *Result, error) {
 	began := time.Now()
-	fail := func(err error) (*request, *Result, error) {
+	fail := func(err error) (*Request, *Result, error) {
 		return nil, nil, fmt.Errorf("unlearning: %s: %w", m.Name(), err)
 	}
 	if err := p.Run.Validate(); err != nil {
@@ -61,39 +64,62 @@ func begin(m Method, p Problem) (*request, *Result, error) {
 			return fail(err)
 		}
 	}
-	model := p.Run.Model.Clone()
-	return &request{
-		Problem: p, method: m.Name(), model: model, retained: p.Forget.Retained(n),
-		batches: newBatches(p.Run.Order, p.Forget), began: began, guards: map[Guard]int{},
-	}, nil, nil
+	return &Request{System: contraction.NewSystem(p.Run, p.Forget, p.History), method: m.Name(), began: began}, nil, nil
 }
 
-// end makes the result.
-func (q *request) end(params *graph.Tensor) (*Result, error) {
+// Finish makes the result.
+func (q *Request) Finish(params *graph.Tensor) (*Result, error) {
 	if !params.Finite() {
-		return nil, &DivergedError{q.method, q.Run.Steps - 1}
+		return nil, &DivergedError{Method: q.method, Step: q.Run.Steps - 1}
 	}
 	res := &Result{
-		Method: q.method, Params: params, GradEvals: q.model.GradEvals(),
-		BytesRead: q.read, Route: q.route, RouteReason: q.reason, Elapsed: time.Since(q.began),
+		Method: q.method, Params: params, GradEvals: q.Model.GradEvals(),
+		BytesRead: q.BytesRead, Route: q.route, RouteReason: q.reason, Elapsed: time.Since(q.began),
 	}
-	if q.read > 0 {
-		res.BytesKept = q.History.Bytes()
+	if q.BytesRead > 0 {
+		res.BytesKept = q.Record.Bytes()
 	}
-	if len(q.guards) > 0 {
-		res.Guards = q.guards
+	if len(q.Guards) > 0 {
+		res.Guards = q.Guards
 	}
 	return res, nil
 }
 
-// fail says which method an error is of, unless it says so itself.
-func (q *request) fail(err error) (*Result, error) {
-	var d *DivergedError
-	if errors.As(err, &d) {
-		return nil, d
+// Fail says which method an error is of.
+func (q *Request) Fail(err error) (*Result, error) {
+	var own *DivergedError
+	var parts *contraction.DivergedError
+	var training *nets.DivergedError
+	switch {
+	case errors.As(err, &own):
+		return nil, &DivergedError{q.method, own.Step, own.Part}
+	case errors.As(err, &parts):
+		return nil, &DivergedError{q.method, parts.Step, parts.Part}
+	case errors.As(err, &training):
+		return nil, &DivergedError{q.method, training.Step, training.Where}
 	}
 	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
 }
 
-// rate returns the learning rate of step t of the recorded run.
-func (q *request) rate(t int) float64 { return q.Run.Config.LR.Rate(t, q.Run.Steps) }
+// Took notes the way that a method with several took, and why.
+func (q *Request) Took(route Route, reason string) { q.route, q.reason = route, reason }
+
+// Step takes step t of a run of the method's own: s moves at learning rate eta along
+// the gradient that find leaves in g. A step that leaves the finite numbers is a
+// *DivergedError.
+func (q *Request) Step(ctx context.Context, t int, s *nets.Stepper, eta float64, g *graph.Tensor, find func(w, g *graph.Tensor) error) error {
+	err := ctx.Err()
+	if err == nil {
+		err = find(s.W, g)
+	}
+	if err == nil {
+		err = s.Step(g, eta)
+	}
+	if err != nil {
+		return fmt.Errorf("step %d: %w", t, err)
+	}
+	if !s.W.Finite() {
+		return &DivergedError{Method: q.method, Step: t}
+	}
+	return nil
+}

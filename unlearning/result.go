@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 )
 
 // Result is what a method found and what it cost.
@@ -40,14 +41,11 @@ const (
 )
 
 // Guard is a safeguard: something that a method saw of a request and that made it
-// do something else than it does for others.
-type Guard string
+// do something else than it does for others. Package contraction has those of its
+// parts, baselines those of its methods.
+type Guard = contraction.Guard
 
 const (
-	GuardCoherent          Guard = "coherent"           // Mini trains, U having much in common
-	GuardContrary          Guard = "contrary"           // Mini trains, U having taught against the rest
-	GuardNoPair            Guard = "no pair yet"        // a step that L-BFGS took without curvature
-	GuardPairRejected      Guard = "pair rejected"      // a pair that would have made L-BFGS indefinite
-	GuardProductShortened  Guard = "product shortened"  // a product of L-BFGS beyond the trust region
-	GuardNegativeCurvature Guard = "negative curvature" // an iteration of Newton that ended early
+	GuardClassLike   Guard = "class-like"  // Mini trains, since U has much in common; "coherent" in older files
+	GuardConflicting Guard = "conflicting" // Mini trains, since U taught against the rest; "contrary" in older files
 )

@@ -8,7 +8,9 @@ import (
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestSampledTail: a last batch of few examples must not take the curvature of
@@ -21,10 +23,10 @@ func TestSampledTail(t *testing.T) {
 		var mean float64
 		tails := []int{1, 4, 20, 60}
 		for _, tail := range tails {
-			p := logistic(t, tail, nets.Config{Epochs: 20, LR: nets.ConstantRate(0.1)}, history.All())
+			p := testruns.Logistic(t, tail, nets.Config{Epochs: 20, LR: nets.ConstantRate(0.1)}, history.All())
 			p.Forget = data.RandomForget(p.Run.Data, tc.share, 3)
 			for seed := range uint64(4) {
-				err := lost(t, unlearning.Recursion{Curvature: unlearning.Sampled{Seed: seed}}, p)
+				err := testruns.Lost(t, unlearning.Recursion{Curvature: contraction.Sampled{Seed: seed}}, p)
 				mean += err / float64(4*len(tails))
 			}
 		}

@@ -1,60 +1,46 @@
 package unlearning
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Short configures the steps of a short run, which has a learning-rate schedule
 // and batches of its own.
 type Short struct {
 	// Cost is the budget as a share of replayed retraining's gradient
-	// evaluations; 0 means 0.2. All work counts.
+	// evaluations; 0 means defaults.Cost. All work counts.
 	Cost float64
 	// Batch is the number of retained examples a step; 0 means an eighth of
 	// the run's, at least 16 and at most the run's.
 	Batch int
 	// LR is the schedule. Nil means a cosine with a tenth of warm-up and the peak
-	// pace·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch
-	// of the run, and b and β' those of this one: an example moves parameters
-	// pace times as far as in the run. Runs that train have pace 1.6 and β' = 0.5;
-	// Erase has 3 and 0.9, and goes slower where the pushes have grown, see there.
+	// ρ·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch of the
+	// run, b and β' those of this one, and ρ its rate: an example moves parameters ρ
+	// times as far as in the run. Runs that train have defaults.TrainingRate and
+	// TrainingMomentum, Erase has DistilRate and DistilMomentum.
 	LR nets.LRSchedule
 }
 
 // maxCost, in retrainings, keeps numbers of steps countable.
 const maxCost = 1e6
 
-// gait is how a short run goes where Short leaves it open.
-type gait struct {
-	momentum float64
-	pace     float64 // how much further a step per example goes than in the recorded run
-}
-
-var (
-	// A run that trains makes many steps of small batches: it tolerates more
-	// noise than a long one. With momentum from 0 to 0.9 nothing was seen to change
-	// where the schedule's peak is scaled by 1 − β.
-	trainingGait = gait{momentum: 0.5, pace: 1.6}
-	// A run that holds answers has little noise, and is limited by the sharpest
-	// directions: momentum lets it go further. Batches up to half of the run's
-	// give the same where they are stable, which lenet5 is not above a quarter.
-	holdingGait = gait{momentum: 0.9, pace: 3}
-)
-
 // complete checks s and fills in its defaults, but for the schedule, for a run of
 // which some examples are retained.
 func (s Short) complete(run *nets.Run, retained int) (Short, error) {
 	cfg := run.Config
-	if s.Cost == 0 {
-		s.Cost = 0.2
-	}
+	s.Cost = cmp.Or(s.Cost, defaults.Cost)
 	if s.Batch == 0 {
-		s.Batch = min(cfg.Batch, max(16, cfg.Batch/8))
+		s.Batch = min(cfg.Batch, max(defaults.ShortBatchLeast, int(defaults.ShortBatch*float64(cfg.Batch))))
 	}
 	s.Batch = min(s.Batch, retained)
 	switch {
@@ -66,46 +52,105 @@ func (s Short) complete(run *nets.Run, retained int) (Short, error) {
 	return s, nil
 }
 
-// schedule returns that of a complete s.
-func (s Short) schedule(run *nets.Run, g gait) nets.LRSchedule {
+// schedule returns that of a complete s, for steps of this momentum that move
+// parameters rate times as far for each example as those of the run.
+func (s Short) schedule(run *nets.Run, momentum, rate float64) nets.LRSchedule {
 	if s.LR != nil {
 		return s.LR
 	}
 	cfg := run.Config
-	perExample := peakRate(run) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
-	return nets.CosineRate{Peak: g.pace * perExample * float64(s.Batch) * (1 - g.momentum), Warmup: 0.1}
+	var peak float64
+	for t := range run.Steps {
+		peak = max(peak, cfg.LR.Rate(t, run.Steps))
+	}
+	perExample := peak / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
+	return nets.CosineRate{Peak: rate * perExample * float64(s.Batch) * (1 - momentum), Warmup: defaults.Warmup}
 }
 
-// view returns how a run of another seed would have seen its examples.
-func (q *request) view(seed uint64, epoch int) nets.View {
-	return nets.View{Augment: q.Run.Config.Augment, Seed: seed, Epoch: epoch}
-}
-
-// shortRun takes steps from w along the gradients that next finds at w.
-func (q *request) shortRun(ctx context.Context, s Short, momentum float64, w *graph.Tensor, steps int, next func(t int, w, grad *graph.Tensor) error) (*graph.Tensor, error) {
-	k, err := q.model.NewStepper(momentum, q.Run.Config.WeightDecay, w, nil)
+// train trains from w on the retained examples for at most evals gradient
+// evaluations.
+func (s Short) train(ctx context.Context, q *Request, w *graph.Tensor, evals float64, seed uint64) (*graph.Tensor, error) {
+	order := data.Order{Seed: seed, N: len(q.Retain), Batch: s.Batch}
+	// The last batch of an epoch is smaller, so that an epoch costs less than
+	// its number of steps says.
+	epochs := math.Floor(evals / float64(order.N))
+	steps := int(epochs)*order.StepsPerEpoch() + int((evals-epochs*float64(order.N))/float64(order.Batch))
+	if steps < 1 {
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, order.Batch)
+	}
+	cfg := q.Run.Config
+	run, err := q.Model.Train(ctx, q.Run.Data, nets.Config{
+		From: w, Only: q.Retain, Steps: steps, Batch: s.Batch, Seed: seed,
+		LR:       s.schedule(q.Run, defaults.TrainingMomentum, defaults.TrainingRate),
+		Momentum: defaults.TrainingMomentum, WeightDecay: cfg.WeightDecay, Augment: cfg.Augment,
+	})
 	if err != nil {
 		return nil, err
 	}
-	for t := range steps {
-		if eta := s.LR.Rate(t, steps); !(eta >= 0) || math.IsInf(eta, 0) { // NaN too
-			return nil, fmt.Errorf("learning rate %g of %s at step %d of %d must be finite and not negative", eta, s.LR, t, steps)
+	return run.Params, nil
+}
+
+// ShortRun trains shortly on the retained examples from a state of the recorded
+// run. An early one has learned little from U, and the rest of the way is cheap to
+// go again; a late one is closer to the goal but remembers U.
+type ShortRun struct {
+	Short
+	// Start is where to start, as a share of the run: the first state from
+	// there on that the record gives, or after the last step the final parameters.
+	Start float64
+	// Shrink, if positive, multiplies the parameters at the start, and Noise
+	// adds that multiple of fresh initial parameters.
+	Shrink, Noise float64
+	// Title names the method in results; "" means "short-run".
+	Title string
+}
+
+// Name implements Method.
+func (r ShortRun) Name() string { return cmp.Or(r.Title, "short-run") }
+
+// History implements Method: the state to start from, and from the end of the
+// run no record.
+func (r ShortRun) History(Plan) history.Policy { return Checkpoint(r.Start) }
+
+// Checkpoint is the policy that keeps the state after a share of the run. One
+// that is none, or the end, needs no record: w_T is there.
+func Checkpoint(share float64) history.Policy {
+	if !(share >= 0 && share < 1) {
+		return history.Policy{}
+	}
+	return history.At(share)
+}
+
+// Unlearn implements Method.
+func (r ShortRun) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := Begin(r, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	return r.solve(ctx, q)
+}
+
+func (r ShortRun) solve(ctx context.Context, q *Request) (*Result, error) {
+	s, err := r.Short.complete(q.Run, len(q.Retain))
+	if err == nil && !(r.Start >= 0 && r.Shrink >= 0 && r.Noise >= 0) {
+		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", r.Start, r.Shrink, r.Noise)
+	}
+	if err != nil {
+		return q.Fail(err)
+	}
+	w := q.Run.Params
+	if t := history.StepAt(min(r.Start, 1), q.Run.Steps); t < q.Run.Steps {
+		if _, w, _, err = q.State(t); err != nil {
+			return q.Fail(err)
 		}
 	}
-	g := q.model.NewVector()
-	for t := range steps {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("interrupted at step %d of %d: %w", t, steps, err)
-		}
-		if err = next(t, k.W, g); err == nil {
-			err = k.Step(g, s.LR.Rate(t, steps))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("step %d: %w", t, err)
-		}
-		if !k.W.Finite() {
-			return nil, &DivergedError{q.method, t}
-		}
+	if r.Shrink > 0 || r.Noise > 0 {
+		mixed := q.Model.NewVector()
+		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, q.Model.Init(q.Run.Config.Seed+2))
+		w = mixed
 	}
-	return k.W, nil
+	if w, err = s.train(ctx, q, w, s.Cost*q.RetrainCost(), q.Run.Config.Seed+1); err != nil {
+		return q.Fail(err)
+	}
+	return q.Finish(w)
 }

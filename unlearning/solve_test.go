@@ -12,6 +12,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // made is a method that returns what it is told to.
@@ -29,7 +30,7 @@ func (m made) Unlearn(context.Context, unlearning.Problem) (*unlearning.Result, 
 
 // TestSolve: what a method returns is checked, and the error names it.
 func TestSolve(t *testing.T) {
-	p := digits(t, graph.Float32, history.Policy{})
+	p := testruns.Digits(t, graph.Float32, history.Policy{})
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	good := p.Run.Params.Clone
 	broken := good()
@@ -68,25 +69,25 @@ func (embedding) Name() string { return "around mini" }
 // TestEmbedded: a method that embeds Mini gets Mini's record, of networks and of
 // convex models.
 func TestEmbedded(t *testing.T) {
-	for want, p := range map[string]unlearning.Problem{"all": convex(t), "logit-gradients": digits(t, graph.Float32, history.LogitGradients())} {
+	for want, p := range map[string]unlearning.Problem{"all": testruns.Convex(t), "logit-gradients": testruns.Digits(t, graph.Float32, history.LogitGradients())} {
 		p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 		require.Equal(t, want, unlearning.Policy(unlearning.PlanOf(p.Run), embedding{}).String())
 		res, err := unlearning.Solve(t.Context(), embedding{}, p)
 		require.NoError(t, err)
-		require.Equal(t, solve(t, unlearning.Mini{}, p).Float32s(), res.Params.Float32s())
+		require.Equal(t, testruns.Solve(t, unlearning.Mini{}, p).Float32s(), res.Params.Float32s())
 	}
 }
 
 // TestRoute: a result says which way Mini went, and why.
 func TestRoute(t *testing.T) {
-	p := convex(t)
+	p := testruns.Convex(t)
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, unlearning.RouteRecursion, res.Route)
 	require.Equal(t, "a convex model, batches of 350 of 1257 examples", res.RouteReason)
 
-	p = digits(t, graph.Float32, history.LogitGradients())
+	p = testruns.Digits(t, graph.Float32, history.LogitGradients())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
@@ -98,6 +99,6 @@ func TestRoute(t *testing.T) {
 	res, err = unlearning.Mini{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, unlearning.RouteShortRun, res.Route)
-	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardCoherent: 1}, res.Guards)
+	require.Equal(t, map[unlearning.Guard]int{unlearning.GuardClassLike: 1}, res.Guards)
 	require.Contains(t, res.RouteReason, "alike")
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // TestWorkers: a recursion gives the same bits with one worker, which computes
@@ -21,9 +23,9 @@ import (
 // by side and look ahead; with gaps in the record too.
 func TestWorkers(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	sparse := unlearning.Disturbance{Knots: 5, Tails: true}
-	window := unlearning.Recursion{Disturbance: unlearning.Disturbance{Knots: 3}, Window: unlearning.Window{Last: 0.71}}
-	sampled := unlearning.Recursion{Disturbance: sparse, Curvature: unlearning.Sampled{Share: 0.2}}
+	sparse := contraction.Interpolated{Knots: 5, Tails: true}
+	window := unlearning.Recursion{Disturbance: contraction.Interpolated{Knots: 3}, Window: contraction.Window{Last: 0.71}}
+	sampled := unlearning.Recursion{Disturbance: sparse, Curvature: contraction.Sampled{Share: 0.2}}
 	for _, tc := range []struct {
 		keep history.Policy
 		m    unlearning.Recursion
@@ -36,7 +38,7 @@ func TestWorkers(t *testing.T) {
 		want := map[float64]*unlearning.Result{}
 		for _, workers := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(workers)
-			p := record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{
+			p := testruns.Record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{
 				Epochs: 20, Batch: 300, LR: nets.ConstantRate(0.1), WeightDecay: 0.005, Seed: 1, Engine: graph.NewWalker(workers),
 			}, tc.keep)
 			for _, share := range []float64{0.2, 0.7} {
@@ -58,14 +60,14 @@ func TestWorkers(t *testing.T) {
 // TestNothingStays: a request that fails leaves no goroutine behind, and one
 // that is cancelled says so.
 func TestNothingStays(t *testing.T) {
-	p := record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{
+	p := testruns.Record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{
 		Epochs: 40, Batch: 300, LR: nets.ConstantRate(0.3), Seed: 1, Engine: graph.NewWalker(3),
 	}, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.3, 3)
-	sparse := unlearning.Disturbance{Knots: 4, Tails: true}
+	sparse := contraction.Interpolated{Knots: 4, Tails: true}
 	before := runtime.NumGoroutine()
 	var diverged *unlearning.DivergedError
-	_, err := unlearning.Recursion{Disturbance: sparse, Curvature: unlearning.Scalar{Value: 1e9}}.Unlearn(t.Context(), p)
+	_, err := unlearning.Recursion{Disturbance: sparse, Curvature: contraction.Scalar{Value: 1e9}}.Unlearn(t.Context(), p)
 	require.ErrorAs(t, err, &diverged)
 	for _, after := range []time.Duration{0, time.Millisecond, 5 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(t.Context(), after)

@@ -9,14 +9,16 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
+	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
 // everyMethod is one of each kind.
 func everyMethod() []unlearning.Method {
 	return []unlearning.Method{
-		unlearning.Mini{}, unlearning.Erase{}, unlearning.Recursion{}, unlearning.DeltaGrad{}, unlearning.Rewind{},
-		unlearning.Accelerate{}, unlearning.Amnesiac{}, unlearning.Descent{}, unlearning.Newton{},
+		unlearning.Mini{}, unlearning.Erase{}, unlearning.Recursion{}, baselines.DeltaGrad{}, baselines.RewindToDelete{},
+		unlearning.ShortRun{}, baselines.Amnesiac{}, baselines.DescentToDelete{}, baselines.Newton{},
 		unlearning.Retrain{}, unlearning.Retrain{Other: 1}, unlearning.FastRetrain{Evals: 5000},
 	}
 }
@@ -24,13 +26,13 @@ func everyMethod() []unlearning.Method {
 // TestParametersOfAnotherRun: a record beside another seed's parameters, or beside
 // those that an earlier request has left, is an error of every method.
 func TestParametersOfAnotherRun(t *testing.T) {
-	p := digits(t, graph.Float32, history.All().And(history.LogitGradients()))
+	p := testruns.Digits(t, graph.Float32, history.All().And(history.LogitGradients()))
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	cfg := p.Run.Config
 	cfg.Hooks, cfg.Seed = nil, 2
 	other, err := nets.Train(t.Context(), p.Run.Model.Arch(), p.Run.Data, cfg)
 	require.NoError(t, err)
-	forgotten := solve(t, unlearning.Mini{}, p)
+	forgotten := testruns.Solve(t, unlearning.Mini{}, p)
 	for _, m := range everyMethod() {
 		for _, w := range []*graph.Tensor{other.Params, forgotten, p.Run.Initial} {
 			q := p
@@ -47,7 +49,7 @@ func TestParametersOfAnotherRun(t *testing.T) {
 // TestHandBuiltRuns: a run that lacks something, or is nil, is an error of every
 // method and no panic, whether or not a record comes with it.
 func TestHandBuiltRuns(t *testing.T) {
-	p := digits(t, graph.Float32, history.All().And(history.LogitGradients()))
+	p := testruns.Digits(t, graph.Float32, history.All().And(history.LogitGradients()))
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	whole := p.Run
 	runs := []*nets.Run{nil, {}, {Model: whole.Model, Params: whole.Params}}

@@ -35,6 +35,7 @@ import (
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
 )
 
 func main() {

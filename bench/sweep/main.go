@@ -17,7 +17,8 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/graph"
-	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch"       // empty without its build tag
+	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
 )
 
 func main() {

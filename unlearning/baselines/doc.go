@@ -1,0 +1,36 @@
+// Package baselines holds published methods of unlearning, each under the name of
+// its paper, to compare with:
+//
+//	DeltaGrad         Wu, Dobriban and Davidson, ICML 2020
+//	Amnesiac          Graves, Nagisetty and Ganesh, AAAI 2021
+//	DescentToDelete   Neel, Roth and Sharifi-Malvajerdi, ALT 2021, without the noise
+//	RewindToDelete    Mu and Klabjan, NeurIPS 2025, without the noise
+//	Newton            the influence-function update: Koh and Liang, 2017; Guo et al., 2020
+//	ShrinkPerturb     Ash and Adams, NeurIPS 2020
+//	FineTune          training on
+//
+// Importing the package registers them with unlearning.ByName. Each is a template
+// for a method of one's own: it begins with unlearning.Begin, which checks the
+// problem and counts its cost, and ends with Request.Finish.
+package baselines
+
+import "github.com/miniunlearn/miniunlearn/unlearning"
+
+// Guards of this package's methods, beside those of contraction's L-BFGS.
+const (
+	GuardNegativeCurvature unlearning.Guard = "negative curvature" // an iteration of Newton that ended early
+)
+
+func init() {
+	rewind := unlearning.ByCost(func(c float64) unlearning.Method { return RewindToDelete{Cost: c} })
+	descent := unlearning.ByCost(func(c float64) unlearning.Method { return DescentToDelete{Cost: c} })
+	unlearning.Register("deltagrad", "T0", unlearning.ByCount(func(t0 int) unlearning.Method { return DeltaGrad{T0: t0} }))
+	unlearning.Register("amnesiac", "", unlearning.Plain(Amnesiac{}))
+	unlearning.Register("rewind", "COST", rewind)
+	unlearning.Register("rewind-to-delete", "COST", rewind)
+	unlearning.Register("descent", "COST", descent)
+	unlearning.Register("descent-to-delete", "COST", descent)
+	unlearning.Register("newton", "ITERATIONS", unlearning.ByCount(func(n int) unlearning.Method { return Newton{Iterations: n} }))
+	unlearning.Register("finetune", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return FineTune{Short: unlearning.Short{Cost: c}} }))
+	unlearning.Register("shrink-perturb", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return ShrinkPerturb{Short: unlearning.Short{Cost: c}} }))
+}

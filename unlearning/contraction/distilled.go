@@ -1,0 +1,134 @@
+package contraction
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
+)
+
+// Distilled is distillation from the model's own logits at the end of the run:
+// C(d) is the gradient, at w_T + d, of the distance of retained examples' logits z
+// from ẑ, those of w_T,
+//
+//	mean over a batch of KL(softmax ẑ ‖ softmax z) + Stiffness/2 · ‖z − ẑ‖²,
+//
+// see nets.Model.DistilGradient. It is about H d, and zero at d = 0 where logits are
+// distilled as they are: a difference of gradients at the price of one, since the
+// logits at w_T are computed once for each example that is drawn. It is for a Fixed
+// path and the softmax cross-entropy.
+type Distilled struct {
+	Batch int // retained examples a step, pieces of a shuffled list
+	// Stiffness resists where the network is sure, and probabilities alone do not.
+	Stiffness float64
+	// Widths are what the logits of each example, less their mean, are multiplied with
+	// before they are distilled, [n]; nil leaves them as they are.
+	Widths []float64
+	Seed   uint64
+}
+
+func (c Distilled) String() string { return fmt.Sprintf("distilled:%d:%.3g", c.Batch, c.Stiffness) }
+
+// Cost returns the gradient evaluations of so many steps: a gradient for every
+// example of a batch, and a forward pass, a third, for each of the n retained ones
+// that is drawn.
+func (c Distilled) Cost(steps, n int) float64 {
+	drawn := steps * c.Batch
+	return float64(drawn) + float64(min(drawn, n))/3
+}
+
+// drawAhead is the number of steps whose examples are asked for their logits at
+// once: one large batch is faster than many small ones, and has the same bits.
+const drawAhead = 64
+
+// Start implements Curvature.
+func (c Distilled) Start(s *System, w *Way) (Product, error) {
+	a := s.Model.Arch()
+	n := s.Run.Data.Len()
+	switch {
+	case a.Loss != nil:
+		return nil, fmt.Errorf("curvature: %s has a loss of its own, and only logits of the softmax cross-entropy can be distilled", a.Name)
+	case w.Recorded:
+		return nil, fmt.Errorf("curvature: logits are distilled at the end of the run; take a fixed path")
+	case c.Batch < 1 || !(c.Stiffness >= 0) || math.IsInf(c.Stiffness, 0):
+		return nil, fmt.Errorf("curvature: batch %d must be positive, and stiffness %g finite and not negative", c.Batch, c.Stiffness)
+	case c.Widths != nil && len(c.Widths) != n:
+		return nil, fmt.Errorf("curvature: %d widths for %d examples", len(c.Widths), n)
+	}
+	c.Batch = min(c.Batch, len(s.Retain))
+	return &distiller{
+		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, c.Seed),
+		logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(),
+	}, nil
+}
+
+// distiller distils along one way.
+type distiller struct {
+	Distilled
+	system *System
+	end    int // of the way
+	deck   *deck
+	ahead  []int     // examples of the next steps
+	logits []float64 // [n, K] at w_T, of those examples that were asked for
+	known  []bool
+	batch  []float64 // [Batch, K]
+	u      *graph.Tensor
+}
+
+// Product implements Product.
+func (d *distiller) Product(pt Point, diff, _, h *graph.Tensor) error {
+	if len(d.ahead) == 0 {
+		for range min(drawAhead, d.end-pt.T) {
+			d.ahead = append(d.ahead, d.deck.next(d.Batch)...)
+		}
+		if err := d.ask(pt, d.ahead); err != nil {
+			return err
+		}
+	}
+	ids := d.ahead[:d.Batch]
+	d.ahead = d.ahead[d.Batch:]
+	u := pt.W
+	if diff != nil {
+		u = d.u
+		vector.Combine(u, 1, pt.W, 1, diff)
+	}
+	k := d.system.Model.Arch().Classes
+	d.batch = slices.Grow(d.batch[:0], k*len(ids))[:k*len(ids)]
+	for j, i := range ids {
+		copy(d.batch[j*k:], d.logits[i*k:i*k+k])
+	}
+	return d.system.Model.DistilGradient(pt.View, u, d.system.Run.Data, ids, d.batch, d.Stiffness, h)
+}
+
+// ask computes the logits of those of ids that are not known.
+func (d *distiller) ask(pt Point, ids []int) error {
+	s, k := d.system, d.system.Model.Arch().Classes
+	var unknown []int
+	for _, i := range ids {
+		if !d.known[i] {
+			d.known[i] = true
+			unknown = append(unknown, i)
+		}
+	}
+	z := make([]float64, k*len(unknown))
+	if err := s.Model.LogitsAs(pt.View, pt.W, s.Run.Data, unknown, z); err != nil {
+		return err
+	}
+	for j, i := range unknown {
+		own, width := z[j*k:j*k+k], 1.0
+		if d.Widths != nil {
+			width = d.Widths[i]
+		}
+		// A mean that is added to all logits of an example changes no probability, but
+		// it would change ‖z − ẑ‖ and so must stay what it was.
+		mean := floats.Sum(own) / float64(k)
+		for c, v := range own {
+			d.logits[i*k+c] = mean + width*(v-mean)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package contraction
+
+import (
+	"context"
+	"errors"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
+)
+
+// Disturbance is a way to find δ, by which the steps of the two runs differ at
+// the same point: the mean gradient over a whole batch less that over its
+// retained part.
+type Disturbance interface {
+	// String is a notation for results.
+	String() string
+	// Start prepares for one way of a system.
+	Start(ctx context.Context, s *System, w *Way) (Disturber, error)
+}
+
+// Disturber finds the disturbances of one way.
+type Disturber interface {
+	// At returns δ at a point, which is valid until the next call, and whether it is
+	// exact: whether the point's gradient less δ is the gradient over the retained
+	// part. It is asked for every step, in their order. Where nothing of a batch is
+	// retained, what it returns is not used.
+	At(pt Point) (delta *graph.Tensor, exact bool, err error)
+	// Close ends what is under way. It is called once, after the last step.
+	Close()
+}
+
+// DisturbFunc makes a Disturber of a function that stands for At.
+type DisturbFunc func(pt Point) (delta *graph.Tensor, exact bool, err error)
+
+// At implements Disturber.
+func (f DisturbFunc) At(pt Point) (*graph.Tensor, bool, error) { return f(pt) }
+
+// Close implements Disturber.
+func (DisturbFunc) Close() {}
+
+// PerStep computes the disturbance of every step, from the smaller side of its
+// batch. Where a record has gaps, it is Interpolated with every recorded epoch for
+// a knot.
+type PerStep struct{}
+
+func (PerStep) String() string { return "per-step" }
+
+// Start implements Disturbance.
+func (PerStep) Start(ctx context.Context, s *System, w *Way) (Disturber, error) {
+	return Interpolated{}.Start(ctx, s, w)
+}
+
+// errPath says that a disturbance asks for the steps of a run.
+var errPath = errors.New("disturbance: it is that of a run's batches, and the path is not the recorded one")
+
+// Spread is a sum of disturbances over a run, each part of the learning time of
+// the way having an equal part of it.
+type Spread struct {
+	// Sum is the whole of it, [P], times learning time: where nothing resists, d
+	// goes as far as Sum.
+	Sum *graph.Tensor
+	// Strength is how much of it is taken; 0 is nothing.
+	Strength float64
+}
+
+func (s Spread) String() string { return "spread" }
+
+// Start implements Disturbance.
+func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error) {
+	if s.Sum == nil || s.Sum.Len() != sys.Model.Size() {
+		return nil, errors.New("disturbance: the sum to spread is not a vector of the model's parameters")
+	}
+	if !(w.Time > 0) {
+		return nil, errors.New("disturbance: the learning rates sum to 0, and nothing would move")
+	}
+	delta := sys.Model.NewVector()
+	vector.Combine(delta, s.Strength/w.Time, s.Sum, 0, s.Sum)
+	return DisturbFunc(func(Point) (*graph.Tensor, bool, error) { return delta, false, nil }), nil
+}

@@ -1,0 +1,127 @@
+package contraction
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/interp"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
+)
+
+// knots interpolates a slowly changing vector from its values at some epochs:
+// by a cubic spline, or a straight line if there are fewer than four, in the
+// logarithm of learning time, since runs change fast at first and slowly later.
+type knots struct {
+	epochs []int
+	gaps   []*graph.Tensor // values at epochs
+	cut    []int           // recorded epochs that cannot be knots
+	x      []float64       // log learning time of every epoch, from on
+	from   int
+	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
+}
+
+// newKnots chooses n of the epochs whole, which lie between from and to, or fewer
+// where that many are not apart.
+func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
+	k := &knots{from: from, cut: cut}
+	per := s.Run.Order.StepsPerEpoch()
+	// Learning time in units of an average epoch, at the middle of each.
+	var total float64
+	times := make([]float64, to-from)
+	for e := range times {
+		var mine float64
+		for t := (from + e) * per; t < min((from+e+1)*per, s.Run.Steps); t++ {
+			mine += s.Rate(t)
+		}
+		times[e] = total + mine/2
+		total += mine
+	}
+	if total == 0 { // a run at rate 0, which is one point
+		total = 1
+	}
+	for _, t := range times {
+		k.x = append(k.x, math.Log(1+t/total*float64(to-from)))
+	}
+	whole = k.apart(whole)
+	n = min(n, len(whole))
+	x := make([]float64, len(whole))
+	for i, e := range whole {
+		x[i] = k.x[e-from]
+	}
+	last, next := len(x)-1, 0
+	for i := range n {
+		want := x[0]
+		if n > 1 {
+			want += float64(i) / float64(n-1) * (x[last] - x[0])
+		}
+		j := min(max(indexNear(x, want), next), last-(n-1-i))
+		k.epochs = append(k.epochs, whole[j])
+		k.gaps = append(k.gaps, s.Model.NewVector())
+		next = j + 1
+	}
+	if n < 2 {
+		return k
+	}
+	xs, ys := make([]float64, n), make([]float64, n)
+	for i, e := range k.epochs {
+		xs[i] = k.x[e-from]
+	}
+	for i := range n {
+		clear(ys)
+		ys[i] = 1
+		var f interp.FittablePredictor = &interp.PiecewiseLinear{}
+		if n >= 4 {
+			f = &interp.NotAKnotCubic{}
+		}
+		if err := f.Fit(xs, ys); err != nil {
+			panic(err) // xs ascend strictly, see apart
+		}
+		k.weigh = append(k.weigh, f)
+	}
+	return k
+}
+
+// apart returns those of epochs that may be knots together. Others are late ones
+// of runs of hundreds, or where learning rates have fallen by orders of magnitude.
+func (k *knots) apart(epochs []int) []int {
+	x := func(e int) float64 { return k.x[e-k.from] }
+	least := defaults.KnotDistance * (x(epochs[len(epochs)-1]) - x(epochs[0]))
+	chosen := epochs[:1:1]
+	for _, e := range epochs[1:] {
+		if x(e)-x(chosen[len(chosen)-1]) > least {
+			chosen = append(chosen, e)
+		}
+	}
+	return chosen
+}
+
+func indexNear(x []float64, want float64) int {
+	best := 0
+	for i, v := range x {
+		if math.Abs(v-want) < math.Abs(x[best]-want) {
+			best = i
+		}
+	}
+	return best
+}
+
+// computed reports whether the disturbances of epoch e are: in knots, and where
+// the run or the window cuts a recorded epoch.
+func (k *knots) computed(e int) bool {
+	return slices.Contains(k.epochs, e) || slices.Contains(k.cut, e)
+}
+
+// interpolate sets out to the value at epoch e.
+func (k *knots) interpolate(e int, out *graph.Tensor) {
+	if len(k.gaps) == 1 {
+		out.Copy(k.gaps[0])
+		return
+	}
+	out.Zero()
+	for i, g := range k.gaps {
+		vector.AddScaled(out, k.weigh[i].Predict(k.x[e-k.from]), g)
+	}
+}

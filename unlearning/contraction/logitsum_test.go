@@ -1,0 +1,141 @@
+package contraction
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// fitted is as unlearning has it.
+var fitted = LogitSampling{Exponent: defaults.SizeExponent, Noise: defaults.SampleNoise, Stratified: defaults.SampleStratified, Least: defaults.SampleLeast}
+
+// recorded returns the system of a short run on the digits, and its logit gradients.
+func recorded(t *testing.T, arch nets.Arch, momentum float64, forget func(*data.Dataset) data.ForgetSet) (*System, *graph.Tensor) {
+	t.Helper()
+	ds := data.Digits().Train
+	rec := history.NewRecorder(history.LogitGradients())
+	run, err := nets.Train(t.Context(), arch, ds, nets.Config{
+		Epochs: 4, Batch: 50, LR: nets.Cosine(0.2 * (1 - momentum)), Momentum: momentum, WeightDecay: 0.01, Seed: 3, DType: graph.Float64, Hooks: []nets.Hook{rec},
+	})
+	require.NoError(t, err)
+	s := NewSystem(run, forget(ds), rec.Record())
+	alpha, err := s.LogitGradients()
+	require.NoError(t, err)
+	return s, alpha
+}
+
+func fifth(ds *data.Dataset) data.ForgetSet { return data.RandomForget(ds, 0.2, 7) }
+
+// TestLogitSum: for a linear model, J_iᵀ α_i is α_i ⊗ (x_i, 1), so that D and
+// the growth can be summed by hand.
+func TestLogitSum(t *testing.T) {
+	for _, momentum := range []float64{0, 0.9} {
+		testLogitSum(t, momentum)
+	}
+}
+
+func testLogitSum(t *testing.T, momentum float64) {
+	s, alpha := recorded(t, nets.Logistic(64, 10), momentum, fifth)
+	ds, n := s.Run.Data, s.Run.Data.Len()
+	size := make([]float64, n)
+	var before, after float64
+	for i := range size {
+		for c := range 10 {
+			size[i] += math.Abs(alpha.At(i*10 + c))
+		}
+		before += size[i]
+		after += math.Pow(size[i], 1+fitted.Exponent)
+	}
+	kappa := float64(s.Forget.Len()) / float64(n-s.Forget.Len())
+	want, all := make([]float64, s.Model.Size()), make([]float64, s.Model.Size())
+	for i := range n {
+		c := 1.0
+		if !s.Forget.Contains(i) {
+			c = -kappa
+		}
+		for k := range 10 {
+			a := alpha.At(i*10+k) * math.Pow(size[i], fitted.Exponent) * before / after
+			for f, x := range append(append([]float32(nil), ds.Row(i)...), 1) {
+				at := k*64 + f
+				if f == 64 {
+					at = 640 + k
+				}
+				want[at] += c * a * float64(x)
+				all[at] += a * float64(x)
+			}
+		}
+	}
+	left := 1.0
+	for step := range s.Run.Steps {
+		left *= 1 - 0.01*s.Rate(step)/(1-momentum)
+	}
+	var along, length float64
+	for i := range all {
+		way := left*s.Run.Initial.At(i) - s.Run.Params.At(i)
+		along += way * all[i]
+		length += way * way
+	}
+	list := fitted.terms(s, alpha)
+	draw := bySizeOf(list)
+	d, err := fitted.sum(s, alpha, list, draw, n, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	require.Zero(t, d.Noise)
+	require.InDeltaSlice(t, want, d.Sum.Float64s(), 1e-9)
+	require.InEpsilon(t, along/length, d.Growth, 1e-9)
+	require.Equal(t, float64(d.Used), s.Model.GradEvals())
+	var gg, rr, gr float64 // of the sums of U and of the others
+	for i := range all {
+		r := (all[i] - want[i]) / (1 + kappa)
+		g := all[i] - r
+		gg, rr, gr = gg+g*g, rr+r*r, gr+g*r
+	}
+	require.InDelta(t, gr/math.Sqrt(gg*rr), d.Cosine, 1e-9)
+
+	// A sample is as noisy as said, and no larger than it needs to be.
+	enough, err := fitted.Estimate(s, alpha, n, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	require.Less(t, enough.Noise, fitted.Stratified*fitted.Noise)
+	require.Less(t, enough.Used, n)
+	for _, m := range []int{20, 60} {
+		var square, noise float64
+		const rounds = 200
+		r := rand.New(rand.NewPCG(5, 6))
+		for range rounds {
+			d, err := fitted.sum(s, alpha, list, draw, m, r)
+			require.NoError(t, err)
+			require.Equal(t, m, d.Used)
+			noise = d.Noise
+			for i, v := range want {
+				square += math.Pow(d.Sum.At(i)-v, 2) / rounds
+			}
+		}
+		// Stratifying makes it less, terms that are not orthogonal may make it more.
+		var length float64
+		for _, p := range list {
+			x := ds.Row(p.id)
+			norm := 1.0
+			for _, v := range x {
+				norm += float64(v) * float64(v)
+			}
+			var a float64
+			for c := range 10 {
+				a += math.Pow(p.weight*alpha.At(p.id*10+c), 2)
+			}
+			if p.stratum[0] == 1 {
+				a *= kappa * kappa
+			}
+			length += norm * a
+		}
+		ratio := square / (noise * length)
+		require.Greater(t, ratio, 0.1, "m = %d", m)
+		require.Less(t, ratio, 1.5, "m = %d", m)
+	}
+}

@@ -1,0 +1,51 @@
+package unlearning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// FastRetrain trains from fresh initial parameters on the retained examples
+// with the schedule of Short: what the same cost buys without any history.
+type FastRetrain struct {
+	Short
+	// Evals, if not 0, is the budget in gradient evaluations, in place of Cost.
+	Evals float64
+}
+
+// Name implements Method.
+func (f FastRetrain) Name() string { return "fast-retrain" }
+
+// History implements Method: no record is needed.
+func (FastRetrain) History(Plan) history.Policy { return history.Policy{} }
+
+// Unlearn implements Method.
+func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
+	q, done, err := Begin(f, p)
+	if err != nil || done != nil {
+		return done, err
+	}
+	if f.Evals != 0 && f.Cost != 0 {
+		return q.Fail(errors.New("set Cost or Evals, not both"))
+	}
+	s, err := f.Short.complete(q.Run, len(q.Retain))
+	if err != nil {
+		return q.Fail(err)
+	}
+	full := q.RetrainCost()
+	if f.Evals == 0 {
+		f.Evals = s.Cost * full
+	}
+	if !(f.Evals <= maxCost*full) { // NaN too
+		return q.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
+	}
+	seed := otherSeed(q.Run, fastRow)
+	w, err := s.train(ctx, q, q.Model.Init(seed), f.Evals, seed)
+	if err != nil {
+		return q.Fail(err)
+	}
+	return q.Finish(w)
+}
