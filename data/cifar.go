@@ -1,23 +1,24 @@
 package data
 
 import (
-	"archive/zip"
+	"archive/tar"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/miniunlearn/miniunlearn/data/files"
+	"github.com/miniunlearn/miniunlearn/data/images"
 )
 
 const (
-	cifarFile  = "cifar10-images.zip"
-	cifarSide  = 32
-	cifarMax   = 60_000   // images in CIFAR-10; more is another file
-	cifarEntry = 64 << 10 // bytes of one JPEG, at most; they are about 1 kB
-
-	// No JPEG is smaller than its markers and tables. The bound keeps the
-	// memory for pixels in proportion to the file.
-	cifarMinEntry = 100
+	cifarFile = "cifar10-images.zip"
+	cifarSide = 32
+	cifarMax  = 60_000 // images of CIFAR-10 and CIFAR-100; more is another file
 )
 
 // cifarClasses in alphabetical order, which is also CIFAR-10's own numbering.
@@ -25,19 +26,34 @@ func cifarClasses() []string {
 	return []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 }
 
-// LoadCIFAR10 reads CIFAR-10 from cifar10-images.zip in fsys: JPEG images of
-// 32×32 pixels as train/<class>/*.jpg and test/<class>/*.jpg, the classes
-// numbered alphabetically (airplane 0 … truck 9). Shape is {3, 32, 32}, red
-// first; examples are sorted by class, then by file name. Validation is empty
+// LoadCIFAR10 reads CIFAR-10 from fsys: the binary version, cifar-10-binary.tar.gz
+// or the files data_batch_1.bin … test_batch.bin that are in it, or
+// cifar10-images.zip, JPEG images of 32×32 pixels as train/<class>/*.jpg and
+// test/<class>/*.jpg. The classes are numbered alphabetically (airplane 0 …
+// truck 9). Shape is {3, 32, 32}, red first; examples are in the order of the
+// binary files, or sorted by class and then by file name. Validation is empty
 // until [Splits.HoldOut]; see [Standardize] for the usual scaling.
 //
-// The whole set takes 740 MB of memory. Entries are decoded in parallel with a
-// result that does not depend on it. fsys must open files that support
-// io.ReaderAt, as those of os.DirFS do.
+// The whole set takes 740 MB of memory. JPEGs are decoded in parallel with a
+// result that does not depend on it. For the zip, fsys must open files that
+// support io.ReaderAt, as those of os.DirFS do.
 func LoadCIFAR10(fsys fs.FS) (*Splits, error) {
+	s, err := loadCIFARBinary(fsys, cifar10Binary)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	return loadCIFARImages(fsys)
+}
+
+// LoadCIFAR100 reads CIFAR-100 from fsys: cifar-100-binary.tar.gz or the files
+// train.bin and test.bin that are in it. Labels are the hundred fine ones, in
+// their own order, which is the alphabet's.
+func LoadCIFAR100(fsys fs.FS) (*Splits, error) { return loadCIFARBinary(fsys, cifar100Binary) }
+
+func loadCIFARImages(fsys fs.FS) (*Splits, error) {
 	f, err := fsys.Open(cifarFile)
 	if err != nil {
-		return nil, fmt.Errorf("data: put %s, JPEG images in class folders, there: %w", cifarFile, err)
+		return nil, fmt.Errorf("data: put cifar-10-binary.tar.gz, or %s, JPEG images in class folders, there: %w", cifarFile, err)
 	}
 	defer f.Close()
 	ra, ok := f.(io.ReaderAt)
@@ -48,76 +64,141 @@ func LoadCIFAR10(fsys fs.FS) (*Splits, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", cifarFile, err)
 	}
-	zr, err := zip.NewReader(ra, info.Size())
-	if err != nil {
-		return nil, &FormatError{File: cifarFile, Msg: "not a readable zip; fetch it again", Err: err}
-	}
-	train, test, err := cifarEntries(zr, info.Size())
+	set, err := images.ListZip(ra, info.Size(), cifarFile)
 	if err != nil {
 		return nil, err
 	}
+	counts := map[string]int{}
+	for _, f := range set.Files {
+		if !slices.Contains(cifarClasses(), f.Class) {
+			return nil, &FormatError{File: cifarFile + "/" + f.Name, Msg: "want train/<class>/NAME.jpg or test/<class>/NAME.jpg with one of the classes " + strings.Join(cifarClasses(), ", ")}
+		}
+		counts[f.Part]++
+	}
+	if train, test := counts[images.Train], counts[images.Test]; train == 0 || test == 0 || len(set.Files) > cifarMax {
+		return nil, &FormatError{File: cifarFile, Msg: fmt.Sprintf("%d training and %d test images; CIFAR-10 has 50000 and 10000", train, test)}
+	}
+	set.Classes = cifarClasses()
 	s := &Splits{Name: "cifar10"}
-	if s.Train, err = cifarDecode("cifar10/train", train); err != nil {
+	shape, err := set.Measure(context.Background(), images.Shape{Channels: 3, Height: cifarSide, Width: cifarSide})
+	if err != nil {
 		return nil, err
 	}
-	if s.Test, err = cifarDecode("cifar10/test", test); err != nil {
+	if err := s.takeImages(context.Background(), set, shape, &Encoding{Labels: set.Classes}, nil, 1<<62); err != nil {
+		return nil, err
+	}
+	for _, d := range []*Dataset{s.Train, s.Validation, s.Test} {
+		d.Keys = nil // these files number the examples
+	}
+	return s, nil
+}
+
+// cifarBinary is what a binary version of a CIFAR consists of: records of labels
+// and then pixels, red, green and blue planes.
+type cifarBinary struct {
+	name, archive string
+	train, test   []string
+	labels        int // bytes before the pixels; the last one is the label
+	classes       []string
+}
+
+var (
+	cifar10Binary = cifarBinary{
+		"cifar10", "cifar-10-binary.tar.gz",
+		[]string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, []string{"test_batch.bin"},
+		1, cifarClasses(),
+	}
+	cifar100Binary = cifarBinary{"cifar100", "cifar-100-binary.tar.gz", []string{"train.bin"}, []string{"test.bin"}, 2, cifar100Classes}
+)
+
+// loadCIFARBinary reads the files from fsys or from the archive in it. The error
+// is fs.ErrNotExist if there is neither.
+func loadCIFARBinary(fsys fs.FS, c cifarBinary) (*Splits, error) {
+	contents := map[string][]byte{}
+	all := append(slices.Clone(c.train), c.test...)
+	limit := int64(cifarMax+1) * int64(c.labels+3*cifarSide*cifarSide)
+	if f, err := fsys.Open(c.archive); err == nil {
+		defer f.Close()
+		if err := c.unpack(f, all, limit, contents); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, name := range all {
+			f, err := fsys.Open(name)
+			if err != nil {
+				return nil, fmt.Errorf("data: %s: put %s there, or the files in it: %w", c.name, c.archive, err)
+			}
+			contents[name], err = io.ReadAll(io.LimitReader(f, limit))
+			f.Close()
+			if err != nil {
+				return nil, fmt.Errorf("data: %s: %w", name, err)
+			}
+		}
+	}
+	s := &Splits{Name: c.name}
+	var err error
+	e := &Encoding{Labels: c.classes}
+	if s.Train, err = c.dataset("train", c.train, contents, e); err != nil {
+		return nil, err
+	}
+	if s.Test, err = c.dataset("test", c.test, contents, e); err != nil {
 		return nil, err
 	}
 	s.Validation = emptyLike(s.Train)
 	return s, nil
 }
 
-// cifarImage is one entry of the zip with its label.
-type cifarImage struct {
-	file  *zip.File
-	label int32
-}
-
-func cifarError(name string, err error, format string, a ...any) error {
-	return &FormatError{File: cifarFile + "/" + name, Msg: fmt.Sprintf(format, a...), Err: err}
-}
-
-// cifarEntries sorts the entries of the two parts by class and name, and
-// refuses a directory whose sizes cannot be true. What is neither in train/
-// nor in test/, a README say, is not looked at.
-func cifarEntries(zr *zip.Reader, size int64) (train, test []cifarImage, err error) {
-	classes := cifarClasses()
-	left := size
-	for _, f := range zr.File {
-		part, rest, _ := strings.Cut(f.Name, "/")
-		if strings.HasSuffix(f.Name, "/") || (part != "train" && part != "test") {
-			continue
-		}
-		class, base, _ := strings.Cut(rest, "/")
-		label, known := slices.BinarySearch(classes, class)
-		if !known || !strings.HasSuffix(base, ".jpg") || strings.Contains(base, "/") {
-			return nil, nil, cifarError(f.Name, nil, "want train/<class>/NAME.jpg or test/<class>/NAME.jpg with one of the classes %s", strings.Join(classes, ", "))
-		}
-		if f.CompressedSize64 < cifarMinEntry || f.UncompressedSize64 > cifarEntry {
-			return nil, nil, cifarError(f.Name, nil, "%d bytes packed, %d unpacked; a 32×32 JPEG has more than %d and less than %d", f.CompressedSize64, f.UncompressedSize64, cifarMinEntry, cifarEntry)
-		}
-		// Entries that share bytes could stand for any number of images.
-		if f.CompressedSize64 > uint64(left) {
-			return nil, nil, cifarError(f.Name, nil, "the entries are larger than the file; fetch it again")
-		}
-		left -= int64(f.CompressedSize64)
-		image := cifarImage{f, int32(label)}
-		if part == "train" {
-			train = append(train, image)
-		} else {
-			test = append(test, image)
-		}
+// unpack takes the files out of the archive, whatever folder they are in.
+func (c cifarBinary) unpack(f fs.File, names []string, limit int64, contents map[string][]byte) error {
+	r, err := files.NewReader(f, c.archive, files.Growth{Times: 4, Slack: 4 << 20}) // photographs do not shrink much
+	if err != nil {
+		return err
 	}
-	if len(train) == 0 || len(test) == 0 || len(train)+len(test) > cifarMax {
-		return nil, nil, &FormatError{File: cifarFile, Msg: fmt.Sprintf("%d training and %d test images; CIFAR-10 has 50000 and 10000", len(train), len(test))}
-	}
-	for _, part := range [][]cifarImage{train, test} {
-		slices.SortFunc(part, func(a, b cifarImage) int { return strings.Compare(a.file.Name, b.file.Name) })
-		for i := 1; i < len(part); i++ {
-			if part[i].file.Name == part[i-1].file.Name {
-				return nil, nil, cifarError(part[i].file.Name, nil, "the entry occurs twice")
+	defer r.Close()
+	tr := tar.NewReader(r)
+	for {
+		h, err := tr.Next()
+		switch {
+		case err == io.EOF:
+			for _, name := range names {
+				if contents[name] == nil {
+					return &FormatError{File: c.archive, Msg: name + " is not in it; fetch it again"}
+				}
+			}
+			return nil
+		case errors.As(err, new(*FormatError)):
+			return err
+		case err != nil:
+			return &FormatError{File: c.archive, Msg: "not a readable tar; fetch it again", Err: err}
+		}
+		if name := path.Base(h.Name); h.Typeflag == tar.TypeReg && slices.Contains(names, name) {
+			if contents[name], err = io.ReadAll(io.LimitReader(tr, limit)); err != nil {
+				return &FormatError{File: c.archive + "/" + h.Name, Msg: "cannot be unpacked", Err: err}
 			}
 		}
 	}
-	return train, test, nil
+}
+
+// dataset makes a part of the files.
+func (c cifarBinary) dataset(part string, names []string, contents map[string][]byte, e *Encoding) (*Dataset, error) {
+	const pixels = 3 * cifarSide * cifarSide
+	record := c.labels + pixels
+	d := &Dataset{Name: c.name + "/" + part, Shape: []int{3, cifarSide, cifarSide}, Classes: len(c.classes), Encoding: e}
+	for _, name := range names {
+		raw := contents[name]
+		if len(raw) == 0 || len(raw)%record != 0 || len(raw)/record > cifarMax {
+			return nil, &FormatError{File: name, Offset: int64(len(raw)), Msg: fmt.Sprintf("%d bytes are not whole records of %d; fetch it again", len(raw), record)}
+		}
+		for at := 0; at < len(raw); at += record {
+			label := raw[at+c.labels-1]
+			if int(label) >= len(c.classes) {
+				return nil, &FormatError{File: name, Offset: int64(at + c.labels - 1), Msg: fmt.Sprintf("label %d with %d classes", label, len(c.classes))}
+			}
+			d.Y = append(d.Y, int32(label))
+			for _, v := range raw[at+c.labels : at+record] {
+				d.X = append(d.X, float32(v)/255)
+			}
+		}
+	}
+	return d, nil
 }

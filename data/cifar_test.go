@@ -1,14 +1,18 @@
 package data
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -97,14 +101,13 @@ func TestLoadCIFAR10Errors(t *testing.T) {
 		want  string
 	}{
 		{"class", zipEntry{"train/unicorn/0.jpg", good}, "one of the classes airplane"},
-		{"deeper", zipEntry{"train/cat/more/0.jpg", good}, "train/<class>/NAME.jpg"},
-		{"type", zipEntry{"train/cat/0.png", good}, "train/<class>/NAME.jpg"},
+		{"type", zipEntry{"train/cat/0.txt", good}, "neither PNG nor JPEG"},
+		{"out of the archive", zipEntry{"train/../../cat/0.jpg", good}, "a path that leads out"},
 		{"size", zipEntry{"train/cat/1.jpg", plainJPEG(t, 16, color.White)}, "16×16 pixels; want 32×32"},
 		{"huge", zipEntry{"train/cat/1.jpg", huge}, "65535×65535 pixels"},
 		{"not a JPEG", zipEntry{"train/cat/1.jpg", make([]byte, 500)}, "not a JPEG"},
 		{"truncated", zipEntry{"train/cat/1.jpg", good[:len(good)-20]}, "train/cat/1.jpg"},
-		{"tiny", zipEntry{"train/cat/1.jpg", good[:50]}, "50 bytes packed"},
-		{"large", zipEntry{"train/cat/1.jpg", make([]byte, 100_000)}, "100000 unpacked"},
+		{"tiny", zipEntry{"train/cat/1.jpg", good[:50]}, "50 bytes are no image"},
 		{"twice", zipEntry{"train/cat/0.jpg", good}, "occurs twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -124,16 +127,66 @@ func TestLoadCIFAR10Errors(t *testing.T) {
 	require.ErrorContains(t, err, "not a readable zip")
 }
 
-// TestLoadCIFAR10SharedBytes: a directory of many entries over the same bytes
-// is refused before memory is set aside for their pixels.
-func TestLoadCIFAR10SharedBytes(t *testing.T) {
-	size := int64(10_000)
-	var zr zip.Reader
-	for i := range 1000 {
-		zr.File = append(zr.File, &zip.File{FileHeader: zip.FileHeader{Name: fmt.Sprintf("train/cat/%d.jpg", i), CompressedSize64: 1000, UncompressedSize64: 1000}})
+// TestCIFARBinary: files of the format of the binary versions, in a folder and
+// in the archive.
+func TestCIFARBinary(t *testing.T) {
+	record := func(labels []byte, seed byte) []byte {
+		r := bytes.Clone(labels)
+		for k := range 3 * 32 * 32 {
+			r = append(r, byte(k)+seed)
+		}
+		return r
 	}
-	_, _, err := cifarEntries(&zr, size)
-	require.ErrorContains(t, err, "the entries are larger than the file")
+	for _, tc := range []struct {
+		c    cifarBinary
+		load func(fs.FS) (*Splits, error)
+		head []byte
+	}{
+		{cifar10Binary, LoadCIFAR10, nil},
+		{cifar100Binary, LoadCIFAR100, []byte{7}},
+	} {
+		folder := fstest.MapFS{}
+		var packed bytes.Buffer
+		zw := gzip.NewWriter(&packed)
+		tw := tar.NewWriter(zw)
+		for k, name := range append(slices.Clone(tc.c.train), tc.c.test...) {
+			content := slices.Concat(record(append(bytes.Clone(tc.head), byte(k)), 1), record(append(bytes.Clone(tc.head), 9), 2))
+			folder[name] = &fstest.MapFile{Data: content}
+			require.NoError(t, tw.WriteHeader(&tar.Header{Name: "cifar/" + name, Size: int64(len(content)), Mode: 0o600}))
+			_, err := tw.Write(content)
+			require.NoError(t, err)
+		}
+		require.NoError(t, tw.Close())
+		require.NoError(t, zw.Close())
+		s, err := tc.load(folder)
+		require.NoError(t, err)
+		require.NoError(t, s.Validate())
+		require.Equal(t, 2*len(tc.c.train), s.Train.Len())
+		require.Equal(t, []int32{0, 9}, s.Train.Y[:2])
+		require.Equal(t, tc.c.classes[9], s.Train.ClassName(9))
+		require.Equal(t, float32(1)/255, s.Train.X[0])
+		require.Equal(t, float32(255)/255, s.Train.X[254])
+		require.Equal(t, float32(2)/255, s.Train.Row(1)[0])
+
+		again, err := tc.load(fstest.MapFS{tc.c.archive: &fstest.MapFile{Data: packed.Bytes()}})
+		require.NoError(t, err)
+		require.Equal(t, s, again)
+
+		_, err = tc.load(fstest.MapFS{tc.c.archive: &fstest.MapFile{Data: packed.Bytes()[:packed.Len()/2]}})
+		var bad *FormatError
+		require.ErrorAs(t, err, &bad)
+		first := tc.c.train[0]
+		folder[first] = &fstest.MapFile{Data: folder[first].Data[1:]}
+		_, err = tc.load(folder)
+		require.ErrorContains(t, err, "are not whole records of")
+		folder[first] = &fstest.MapFile{Data: record(append(bytes.Clone(tc.head), 200), 0)}
+		_, err = tc.load(folder)
+		require.ErrorContains(t, err, "label 200 with")
+	}
+	_, err := LoadCIFAR100(fstest.MapFS{})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.True(t, slices.IsSorted(cifar100Classes))
+	require.Len(t, slices.Compact(slices.Clone(cifar100Classes)), 100)
 }
 
 // TestCIFAR10FirstError: whatever the workers do, the first bad entry by name

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/miniunlearn/miniunlearn/data/images"
 	"github.com/miniunlearn/miniunlearn/data/table"
 )
 
@@ -18,6 +19,8 @@ type Encoding struct {
 	Labels []string `json:"labels,omitempty"`
 	// Table is that of a table.
 	Table *TableEncoding `json:"table,omitempty"`
+	// Image is the shape of images, and whether they are scaled to it.
+	Image *images.Shape `json:"image,omitempty"`
 	// Stats are what Standardize has measured and applied, nil if it was not
 	// called. A table's own columns are standardised by Table.
 	Stats *Stats `json:"stats,omitempty"`
@@ -56,6 +59,21 @@ func (e *Encoding) class(name string, classes int) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// classOrNumber is class for what a person types: where no class is called by a
+// number, numbers are those of the classes.
+func (e *Encoding) classOrNumber(text string, classes int) (int, bool) {
+	if y, ok := e.class(text, classes); ok {
+		return y, true
+	}
+	for y := range classes {
+		if _, err := strconv.ParseFloat(e.ClassName(y), 64); err == nil {
+			return 0, false
+		}
+	}
+	y, err := strconv.Atoi(text)
+	return y, err == nil && y >= 0 && y < classes
 }
 
 // Row returns the features of a row of a table, by the names of its columns,

@@ -66,7 +66,7 @@ func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 		}
 		return RandomForget(ds, share, seed), nil
 	case "class":
-		class, ok := ds.Encoding.class(arg, ds.Classes)
+		class, ok := ds.Encoding.classOrNumber(arg, ds.Classes)
 		if !ok {
 			return ForgetSet{}, fmt.Errorf("%q is not a label%s: %w", arg, ds.labelHint(arg), ErrForgetSpec)
 		}

@@ -10,20 +10,69 @@ import (
 	"github.com/miniunlearn/miniunlearn/data/files"
 )
 
-// IDX is the content of one file in the IDX format of unsigned bytes, the
-// format of MNIST: a big-endian header (two zero bytes, the element type 8,
-// the number of dimensions, four bytes for each dimension), then the elements,
-// the last dimension running fastest.
+// IDX is the content of one file in the IDX format, that of MNIST: a big-endian
+// header (two zero bytes, the type of the elements, the number of dimensions,
+// four bytes for each dimension), then the elements, big-endian, the last
+// dimension running fastest.
 type IDX struct {
 	Name  string // for error messages
 	Dims  []int
-	Bytes []byte // as many as the product of Dims
+	Type  IDXType // 0 means unsigned bytes
+	Bytes []byte  // the product of Dims times Type.Size()
+}
+
+// IDXType is the type of the elements of an IDX file, as its header has it.
+type IDXType byte
+
+// The types of elements.
+const (
+	IDXUint8   IDXType = 0x08
+	IDXInt8    IDXType = 0x09
+	IDXInt16   IDXType = 0x0b
+	IDXInt32   IDXType = 0x0c
+	IDXFloat32 IDXType = 0x0d
+	IDXFloat64 IDXType = 0x0e
+)
+
+// Size returns the bytes of one element, 0 of an unknown type.
+func (t IDXType) Size() int {
+	switch t {
+	case 0, IDXUint8, IDXInt8:
+		return 1
+	case IDXInt16:
+		return 2
+	case IDXInt32, IDXFloat32:
+		return 4
+	case IDXFloat64:
+		return 8
+	}
+	return 0
+}
+
+// Len returns the number of elements.
+func (x *IDX) Len() int { return len(x.Bytes) / x.Type.Size() }
+
+// At returns element i as a number.
+func (x *IDX) At(i int) float64 {
+	b := x.Bytes[i*x.Type.Size():]
+	switch x.Type {
+	case IDXInt8:
+		return float64(int8(b[0]))
+	case IDXInt16:
+		return float64(int16(binary.BigEndian.Uint16(b)))
+	case IDXInt32:
+		return float64(int32(binary.BigEndian.Uint32(b)))
+	case IDXFloat32:
+		return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	case IDXFloat64:
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	}
+	return float64(b[0])
 }
 
 const (
-	idxUnsigned = 8 // the element type "unsigned byte"
-	maxIDXRank  = 8 // more dimensions than any data set has
-	firstChunk  = 64 << 10
+	maxIDXRank = 8 // more dimensions than any data set has
+	firstChunk = 64 << 10
 
 	// A gzipped file may grow by this factor and this constant, no more.
 	// MNIST grows fivefold, its labels twofold; deflate can reach a
@@ -32,8 +81,8 @@ const (
 	gzipSlack    = 4 << 20
 )
 
-// ReadIDX reads an IDX file of unsigned bytes, plain or gzipped (told apart by
-// the first two bytes), to its end; name stands for r in errors. What is not
+// ReadIDX reads an IDX file of any type and up to eight dimensions, plain, gzipped
+// or zstd (told apart by the first bytes), to its end; name stands for r in errors. What is not
 // exactly such a file is a [*FormatError].
 //
 // The memory used is bounded by a small multiple of the bytes that r gives,
@@ -46,7 +95,7 @@ func ReadIDX(r io.Reader, name string) (*IDX, error) {
 	}
 	defer content.Close()
 	src := &idxSource{name: name, r: content}
-	dims, total, err := src.header()
+	of, dims, total, err := src.header()
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +103,7 @@ func ReadIDX(r io.Reader, name string) (*IDX, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &IDX{Name: name, Dims: dims, Bytes: payload}, nil
+	return &IDX{Name: name, Dims: dims, Type: of, Bytes: payload}, nil
 }
 
 // idxSource reads the decompressed content and knows where in it it is.
@@ -84,46 +133,47 @@ func (s *idxSource) full(buf []byte, what string) error {
 	}
 }
 
-// header returns the dimensions and their product.
-func (s *idxSource) header() (dims []int, total int, err error) {
+// header returns the type, the dimensions and the bytes of all elements.
+func (s *idxSource) header() (of IDXType, dims []int, total int, err error) {
 	var buf [4 * maxIDXRank]byte
 	if err := s.full(buf[:4], "the header"); err != nil {
-		return nil, 0, err
+		return 0, nil, 0, err
 	}
 	if buf[0] != 0 || buf[1] != 0 {
-		return nil, 0, s.fail(nil, "starts with % x, not with two zero bytes: not an IDX file", buf[:2])
+		return 0, nil, 0, s.fail(nil, "starts with % x, not with two zero bytes: not an IDX file", buf[:2])
 	}
-	if buf[2] != idxUnsigned {
-		return nil, 0, s.fail(nil, "element type %#x; only unsigned bytes (%#x) are read", buf[2], idxUnsigned)
+	of = IDXType(buf[2])
+	if of == 0 || of.Size() == 0 {
+		return 0, nil, 0, s.fail(nil, "element type %#x is none of IDX", buf[2])
 	}
 	rank := int(buf[3])
 	if rank < 1 || rank > maxIDXRank {
-		return nil, 0, s.fail(nil, "%d dimensions; 1 to %d are read", rank, maxIDXRank)
+		return 0, nil, 0, s.fail(nil, "%d dimensions; 1 to %d are read", rank, maxIDXRank)
 	}
 	if err := s.full(buf[:4*rank], "the header"); err != nil {
-		return nil, 0, err
+		return 0, nil, 0, err
 	}
 	dims = make([]int, rank)
 	empty := false
 	for k := range dims {
 		d := binary.BigEndian.Uint32(buf[4*k:])
 		if d > math.MaxInt32 {
-			return nil, 0, s.fail(nil, "dimension %d is %d, above %d: a damaged header", k, d, math.MaxInt32)
+			return 0, nil, 0, s.fail(nil, "dimension %d is %d, above %d: a damaged header", k, d, math.MaxInt32)
 		}
 		dims[k] = int(d)
 		empty = empty || d == 0
 	}
 	if empty {
-		return dims, 0, nil
+		return of, dims, 0, nil
 	}
-	total = 1
+	total = of.Size()
 	for _, d := range dims {
 		if total > math.MaxInt/d {
-			return nil, 0, s.fail(nil, "dimensions %v: their product overflows: a damaged header", dims)
+			return 0, nil, 0, s.fail(nil, "dimensions %v: their product overflows: a damaged header", dims)
 		}
 		total *= d
 	}
-	return dims, total, nil
+	return of, dims, total, nil
 }
 
 // payload reads exactly total bytes and then the end of the file. The buffer
@@ -134,7 +184,7 @@ func (s *idxSource) payload(total int) ([]byte, error) {
 		// In steps of firstChunk, so that a bomb is noticed early.
 		for have < len(buf) {
 			end := min(len(buf), have+firstChunk)
-			if err := s.full(buf[have:end], fmt.Sprintf("the %d elements that its header claims", total)); err != nil {
+			if err := s.full(buf[have:end], fmt.Sprintf("the %d bytes of elements that its header claims", total)); err != nil {
 				return nil, err
 			}
 			have = end
@@ -150,7 +200,7 @@ func (s *idxSource) payload(total int) ([]byte, error) {
 	var one [1]byte
 	switch n, err := io.ReadFull(s.r, one[:]); {
 	case n > 0:
-		return nil, s.fail(nil, "more bytes follow the %d elements that the header claims; header and content disagree", total)
+		return nil, s.fail(nil, "more bytes follow the %d of the elements that the header claims; header and content disagree", total)
 	case errors.As(err, new(*FormatError)):
 		return nil, err
 	case !errors.Is(err, io.EOF):

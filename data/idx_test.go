@@ -14,7 +14,7 @@ import (
 
 // idxFile builds an IDX file from its dimensions and payload, truthful or not.
 func idxFile(dims []uint32, payload []byte) []byte {
-	b := []byte{0, 0, idxUnsigned, byte(len(dims))}
+	b := []byte{0, 0, byte(IDXUint8), byte(len(dims))}
 	for _, d := range dims {
 		b = binary.BigEndian.AppendUint32(b, d)
 	}
@@ -83,10 +83,10 @@ func TestReadIDXErrors(t *testing.T) {
 		{"empty", nil, 0, "ends within the header"},
 		{"short magic", good[:3], 3, "ends within the header"},
 		{"short dimensions", good[:9], 9, "ends within the header"},
-		{"short payload", good[:15], 15, "ends within the 4 elements"},
-		{"trailing", append(bytes.Clone(good), 0), 16, "more bytes follow the 4 elements"},
+		{"short payload", good[:15], 15, "ends within the 4 bytes of elements"},
+		{"trailing", append(bytes.Clone(good), 0), 16, "more bytes follow the 4 of the elements"},
 		{"not IDX", []byte("PK\x03\x04 a zip"), 4, "not an IDX file"},
-		{"floats", []byte{0, 0, 0x0d, 1, 0, 0, 0, 0}, 4, "element type 0xd"},
+		{"type", []byte{0, 0, 0x0a, 1, 0, 0, 0, 0}, 4, "element type 0xa is none"},
 		{"no dimensions", []byte{0, 0, 8, 0}, 4, "0 dimensions"},
 		{"many dimensions", []byte{0, 0, 8, 255}, 4, "255 dimensions"},
 		{"dimension", idxFile([]uint32{1 << 31}, nil), 8, "above 2147483647"},
@@ -97,7 +97,7 @@ func TestReadIDXErrors(t *testing.T) {
 		{"gzip checksum", spoiled, 16, "checksum"},
 		{"gzip trailing", append(bytes.Clone(packed), "junk"...), 16, "damaged"},
 		{"gzip trailing zeros and more", append(bytes.Clone(packed), 0, 0, 1), 16, "damaged"},
-		{"gzip payload", zipped(t, good[:14]), 14, "ends within the 4 elements"},
+		{"gzip payload", zipped(t, good[:14]), 14, "ends within the 4 bytes of elements"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := ReadIDX(bytes.NewReader(tc.file), "some-file")
@@ -173,4 +173,30 @@ func FuzzReadIDX(f *testing.F) {
 			require.Equal(t, in, idxFile(dims, x.Bytes))
 		}
 	})
+}
+
+// TestIDXTypes: every type, by hand.
+func TestIDXTypes(t *testing.T) {
+	for of, tc := range map[IDXType]struct {
+		bytes []byte
+		want  []float64
+	}{
+		IDXUint8:   {[]byte{0, 255}, []float64{0, 255}},
+		IDXInt8:    {[]byte{127, 255}, []float64{127, -1}},
+		IDXInt16:   {[]byte{1, 0, 255, 254}, []float64{256, -2}},
+		IDXInt32:   {[]byte{0, 1, 0, 0, 255, 255, 255, 253}, []float64{65536, -3}},
+		IDXFloat32: {[]byte{0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0}, []float64{1.5, -2}},
+		IDXFloat64: {[]byte{0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0}, []float64{1.5, -2}},
+	} {
+		file := append([]byte{0, 0, byte(of), 2, 0, 0, 0, 2, 0, 0, 0, 1}, tc.bytes...)
+		x, err := ReadIDX(bytes.NewReader(file), "x")
+		require.NoError(t, err)
+		require.Equal(t, []int{2, 1}, x.Dims)
+		require.Equal(t, 2, x.Len())
+		for i, want := range tc.want {
+			require.Equal(t, want, x.At(i))
+		}
+		_, err = ReadIDX(bytes.NewReader(file[:len(file)-1]), "x")
+		require.ErrorContains(t, err, "ends within")
+	}
 }

@@ -26,7 +26,9 @@ var sources = []struct {
 	{"fashion-mnist", func(dir string) (*Splits, error) { return LoadIDX(os.DirFS(dir), "fashion-mnist") },
 		"its four IDX files; Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist"},
 	{"cifar10", func(dir string) (*Splits, error) { return LoadCIFAR10(os.DirFS(dir)) },
-		"the file " + cifarFile + ", JPEG images in train/<class>/ and test/<class>/"},
+		"the file cifar-10-binary.tar.gz, or " + cifarFile + ", JPEG images in train/<class>/ and test/<class>/"},
+	{"cifar100", func(dir string) (*Splits, error) { return LoadCIFAR100(os.DirFS(dir)) },
+		"the file cifar-100-binary.tar.gz"},
 }
 
 func init() {

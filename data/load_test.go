@@ -42,7 +42,7 @@ func TestLoadErrors(t *testing.T) {
 	root := t.TempDir()
 	t.Setenv(EnvData, root)
 	_, err := Load("imagenet", "")
-	require.ErrorContains(t, err, `no data set "imagenet"; there are cifar10, digits, fashion-mnist, mnist`)
+	require.ErrorContains(t, err, `no data set "imagenet"; there are cifar10, cifar100, digits, fashion-mnist, mnist`)
 
 	for _, name := range []string{"mnist", "fashion-mnist", "cifar10"} {
 		_, err = Load(name, "")

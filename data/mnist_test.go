@@ -62,7 +62,7 @@ func TestLoadIDXErrors(t *testing.T) {
 		{"swapped", func(m fstest.MapFS) { m[images].Data = m[labels].Data }, images, "want n × 28 × 28"},
 		{"labels of images", func(m fstest.MapFS) { m[labels].Data = m[images].Data }, labels, "labels have 1"},
 		{"size", func(m fstest.MapFS) { m[images].Data = idxFile([]uint32{30, 14, 56}, make([]byte, 30*28*28)) }, images, "want n × 28 × 28"},
-		{"truncated", func(m fstest.MapFS) { m[labels].Data = m[labels].Data[:20] }, labels, "ends within the 30 elements"},
+		{"truncated", func(m fstest.MapFS) { m[labels].Data = m[labels].Data[:20] }, labels, "ends within the 30 bytes of elements"},
 		{"none", func(m fstest.MapFS) {
 			m[labels].Data = idxFile([]uint32{0}, nil)
 			m[images].Data = idxFile([]uint32{0, 28, 28}, nil)

@@ -15,11 +15,23 @@ import (
 //
 // The kinds and their options:
 //
-//	digits, mnist, fashion-mnist, cifar10     known sets, see Load
-//	csv, tsv         tables with a column for each value, see [OpenTable]:
-//	                 label, id, drop, categorical, missing, na, header, sep,
-//	                 encode, unseen, standardize, repeats, test, validation, seed
-//	libsvm           index:value pairs: standardize, test, validation, seed
+//	digits, mnist, fashion-mnist, cifar10, cifar100: known sets, see Load
+//	csv, tsv: tables, see OpenTable
+//	    label=COLUMN  id=COLUMN  drop=COLUMN,…  categorical=COLUMN,…
+//	    missing=error|drop|mean|median|zero  na=TEXT,…  header=auto|yes|no  sep=CHARACTER
+//	    encode=onehot|codes  unseen=error|zero  standardize=yes|no  repeats=no|yes
+//	libsvm: a label and index:value pairs a line; standardize=yes|no
+//	images: PNG and JPEG in class folders, a directory, zip or tar, see OpenImages
+//	    size=HEIGHTxWIDTH  channels=auto|1|3  standardize=no|yes
+//	npz, safetensors: x=NAME  y=NAME  id=NAME  x_test=NAME  y_test=NAME  id_test=NAME, and
+//	npy: the features; y=FILE, and so on; for all three
+//	    scale=NUMBER  layout=chw|hwc  transpose=no|yes  standardize=no|yes
+//	idx: labels=FILE  test-images=FILE  test-labels=FILE, and as npz; EMNIST needs transpose=yes
+//
+// Where the data do not say what tests, test=SHARE does (0.2), validation=SHARE
+// (0) is for methods, and seed=NUMBER (1) chooses, stratified by class; see
+// Split. test=last:COUNT takes the last rows, and of a table test=FILE another
+// file.
 //
 // [Register] adds more. Paths of files may be plain, .gz or .zst. What is wrong
 // is an error that says where and what to do; a file is used whole or not at

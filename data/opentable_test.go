@@ -187,7 +187,7 @@ func TestWhere(t *testing.T) {
 		"where:age=1000":   "the forget set is empty",
 		"where:outcome=il": `did you mean "ill"?`,
 		"class:il":         `did you mean "ill"?`,
-		"class:0":          `there are ill, well`,
+		"class:2":          `there are ill, well`,
 	} {
 		_, err := ParseForget(spec, s.Train, 1)
 		require.ErrorContains(t, err, want, spec)

@@ -10,7 +10,7 @@ type Error struct {
 	File   string // as the caller named it
 	Line   int    // 1-based line of a text file; 0 in a binary one
 	Column string // of a table: its name, or its number from 1; may be ""
-	Offset int64  // byte offset in the (decompressed) content of a binary file
+	Offset int64  // byte offset in the (decompressed) content of a binary file; -1 where no place is meant
 	Msg    string // what is wrong and what to do
 	Err    error  // the cause, if another error was; may be nil
 }
@@ -23,8 +23,8 @@ func (e *Error) Error() string {
 		if e.Column != "" {
 			fmt.Fprintf(&b, ": column %q", e.Column)
 		}
-	} else {
-		fmt.Fprintf(&b, "data: %s at byte %d", e.File, e.Offset)
+	} else if b.WriteString("data: " + e.File); e.Offset >= 0 {
+		fmt.Fprintf(&b, " at byte %d", e.Offset)
 	}
 	if e.Msg != "" {
 		b.WriteString(": " + e.Msg)

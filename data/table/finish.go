@@ -45,7 +45,7 @@ func (t *Table) labels(o Options) error {
 	for k, w := range t.words[p.label] {
 		plain[k] = PlainLabel(strings.TrimSuffix(w, o.TrimLabel))
 	}
-	t.Labels = sortedNames(plain)
+	t.Labels = SortedNames(plain)
 	switch n := len(t.Labels); {
 	case n > maxClasses || n > 100 && n > len(t.Y)/2:
 		return &files.Error{File: p.name, Line: 1, Column: p.columns[p.label].Name,

@@ -200,8 +200,8 @@ func likeNumber(f []byte) bool {
 	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// sortedNames returns the different names of a list, sorted as categories are.
-func sortedNames(names []string) []string {
+// SortedNames returns the different names of a list, sorted as categories are.
+func SortedNames(names []string) []string {
 	names = slices.Clone(names)
 	slices.SortFunc(names, compareCategories)
 	return slices.Compact(names)
