@@ -17,7 +17,7 @@ type column struct {
 	value    func(r Result) Float
 }
 
-// columns are those that a Table shows unless told otherwise, DESIGN.md 2.3.
+// columns are those that a Table shows unless told otherwise.
 var columns = []column{
 	{"test %", 2, func(r Result) Float { return r.TestAcc }},
 	{"retained %", 2, func(r Result) Float { return r.RetainAcc }},

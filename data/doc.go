@@ -14,7 +14,7 @@
 //	order := data.Order{Seed: 1, N: s.Train.Len(), Batch: 64}
 //	for t, batch := range order.Batches(0) {          // epoch 0: global step, training indices
 //		s.Train.Gather(batch, x, y)               // copy the rows into the step's buffers
-//		kept, gone := forget.Split(batch, nil, nil) // the two sides of the batch
+//		retain, drop := forget.Split(batch, nil, nil) // the two sides of the batch
 //	}
 //
 // An [Order] is a pure function of (seed, n, batch size, epoch): nothing about

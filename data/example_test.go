@@ -34,9 +34,9 @@ func ExampleForgetSet_Split() {
 		fmt.Println(err)
 		return
 	}
-	kept, gone := forget.Split([]int{5, 4, 0, 1}, nil, nil)
-	fmt.Println("kept", kept, "gone", gone)
-	// Output: kept [5 0] gone [4 1]
+	retain, drop := forget.Split([]int{5, 4, 0, 1}, nil, nil)
+	fmt.Println("retain", retain, "forget", drop)
+	// Output: retain [5 0] forget [4 1]
 }
 
 func ExampleForgetPositions_unknown() {

@@ -93,17 +93,17 @@ func (f ForgetSet) Retained(n int) []int {
 	return r
 }
 
-// Split appends the examples of a batch that stay to kept and those to be
-// forgotten to gone, each in the batch's order, and returns the two.
-func (f ForgetSet) Split(batch, kept, gone []int) ([]int, []int) {
+// Split appends the examples of a batch that stay to retain, and those in the set to
+// forget, each in the batch's order, and returns the two.
+func (f ForgetSet) Split(batch, retain, forget []int) ([]int, []int) {
 	for _, i := range batch {
 		if f.Contains(i) {
-			gone = append(gone, i)
+			forget = append(forget, i)
 		} else {
-			kept = append(kept, i)
+			retain = append(retain, i)
 		}
 	}
-	return kept, gone
+	return retain, forget
 }
 
 // Count returns how many examples of a batch are to be forgotten.
@@ -111,7 +111,7 @@ func (f ForgetSet) Count(batch []int) int {
 	n := 0
 	for _, i := range batch {
 		if i >= 0 && i < f.n {
-			n += int(f.bits[i/64] >> (i % 64) & 1) // a sum: whether one is gone is chance, and no branch predicts it
+			n += int(f.bits[i/64] >> (i % 64) & 1) // a sum: whether one is to be forgotten is chance, and no branch predicts it
 		}
 	}
 	return n

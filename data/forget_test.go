@@ -35,9 +35,9 @@ func TestForgetSetZero(t *testing.T) {
 	require.Empty(t, f.Positions())
 	require.NoError(t, f.Validate(5))
 	require.Equal(t, []int{0, 1, 2}, f.Retained(3))
-	kept, gone := f.Split([]int{2, 1}, nil, nil)
-	require.Equal(t, []int{2, 1}, kept)
-	require.Empty(t, gone)
+	retain, forgotten := f.Split([]int{2, 1}, nil, nil)
+	require.Equal(t, []int{2, 1}, retain)
+	require.Empty(t, forgotten)
 
 	f, err := ForgetPositions(5, nil)
 	require.NoError(t, err)
@@ -91,22 +91,22 @@ func TestForgetIsUnrelatedToOrder(t *testing.T) {
 	for seed := range uint64(5) {
 		f := RandomForget(d, 0.2, seed)
 		first := Order{Seed: seed, N: 5000, Batch: 1000}.Step(0)
-		_, gone := f.Split(first, nil, nil)
-		require.InDelta(t, 200, len(gone), 66)
+		_, forgotten := f.Split(first, nil, nil)
+		require.InDelta(t, 200, len(forgotten), 66)
 	}
 }
 
 func TestSplitDoesNotAllocate(t *testing.T) {
 	f := RandomForget(tiny(100, 2), 0.3, 1)
 	batch := Order{Seed: 1, N: 100, Batch: 40}.Step(0)
-	kept, gone := make([]int, 0, 40), make([]int, 0, 40)
-	require.Zero(t, testing.AllocsPerRun(10, func() { f.Split(batch, kept, gone) }))
-	kept, gone = f.Split(batch, kept, gone)
-	require.ElementsMatch(t, batch, slices.Concat(kept, gone))
-	for _, i := range gone {
+	retain, forgotten := make([]int, 0, 40), make([]int, 0, 40)
+	require.Zero(t, testing.AllocsPerRun(10, func() { f.Split(batch, retain, forgotten) }))
+	retain, forgotten = f.Split(batch, retain, forgotten)
+	require.ElementsMatch(t, batch, slices.Concat(retain, forgotten))
+	for _, i := range forgotten {
 		require.True(t, f.Contains(i))
 	}
-	require.Equal(t, len(gone), f.Count(batch))
+	require.Equal(t, len(forgotten), f.Count(batch))
 	require.Zero(t, f.Count([]int{-1, 100, 1 << 40}))
 	require.Zero(t, ForgetSet{}.Count(batch))
 }

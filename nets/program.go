@@ -65,7 +65,7 @@ func (p *batchProgram) arrange(w *graph.Tensor) {
 }
 
 // program returns the compiled function for batches of n. Its size depends on
-// n only, so that a method and retraining run the same code on the same kept
+// n only, so that a method and retraining run the same code on the same retained
 // examples.
 func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 	f := product(m.arch.Input)

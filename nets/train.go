@@ -91,7 +91,7 @@ func (r *Run) steps(ctx context.Context, from State, watch *watch) error {
 		return err
 	}
 	g := m.NewVector()
-	var kept, gone []int
+	var retained, dropped []int
 	done := from.Tally.clone()
 	perEpoch := r.Order.StepsPerEpoch()
 	for t, batch := range r.Order.Steps(from.Step, r.Steps) {
@@ -100,23 +100,23 @@ func (r *Run) steps(ctx context.Context, from State, watch *watch) error {
 		}
 		switch {
 		case cfg.Only != nil:
-			kept = kept[:0]
+			retained = retained[:0]
 			for _, i := range batch {
-				kept = append(kept, cfg.Only[i])
+				retained = append(retained, cfg.Only[i])
 			}
 		case cfg.Drop.Len() > 0:
-			kept, gone = cfg.Drop.Split(batch, kept[:0], gone[:0])
+			retained, dropped = cfg.Drop.Split(batch, retained[:0], dropped[:0])
 		default:
-			kept = batch
+			retained = batch
 		}
-		if len(kept) > 0 {
-			loss, err := r.step(t, kept, s, g, done, watch)
+		if len(retained) > 0 {
+			loss, err := r.step(t, retained, s, g, done, watch)
 			if err != nil {
 				return err
 			}
-			done.LossSum += loss * float64(len(kept))
-			done.Seen += len(kept)
-			done.GradEvals += float64(len(kept)) // not m's, which others may use: hooks, clones
+			done.LossSum += loss * float64(len(retained))
+			done.Seen += len(retained)
+			done.GradEvals += float64(len(retained)) // not m's, which others may use: hooks, clones
 		}
 		if (t+1)%perEpoch == 0 || t+1 == r.Steps {
 			mean := done.LossSum / float64(max(done.Seen, 1))

@@ -73,7 +73,7 @@ func TestLogitsAs(t *testing.T) {
 	require.ErrorContains(t, m.LogitsAs(nets.View{}, w, ds, ids[:3], got), "for 3 examples of 10 classes")
 }
 
-// TestDistilGradient: zero where the answers are the model's own; elsewhere the
+// TestDistilGradient: zero where the targets are the model's own logits; elsewhere the
 // gradient, by finite differences, of the distance that it is documented as; and
 // for a linear model without stiffness the difference of two gradients of the
 // loss.
@@ -86,9 +86,9 @@ func TestDistilGradient(t *testing.T) {
 		n := ds.Len()
 		ids := backwards(n)
 		w := m.Init(3)
-		held, _ := logitsAt(t, m, w, ids)
+		targets, _ := logitsAt(t, m, w, ids)
 		g, u, dir := m.NewVector(), w.Clone(), m.NewVector()
-		require.NoError(t, m.DistilGradient(nets.View{}, w, ds, ids, held, 0.3, g))
+		require.NoError(t, m.DistilGradient(nets.View{}, w, ds, ids, targets, 0.3, g))
 		require.InDeltaSlice(t, make([]float64, m.Size()), g.Float64s(), 1e-14)
 		for i := range m.Size() {
 			u.Set(i, u.At(i)+0.1*r.NormFloat64())
@@ -102,16 +102,16 @@ func TestDistilGradient(t *testing.T) {
 				}
 				z, _ := logitsAt(t, m, at, ids)
 				for i := range n {
-					q, p := softmax(held[10*i:10*i+10]), softmax(z[10*i:10*i+10])
+					q, p := softmax(targets[10*i:10*i+10]), softmax(z[10*i:10*i+10])
 					for c := range q {
-						d := z[10*i+c] - held[10*i+c]
+						d := z[10*i+c] - targets[10*i+c]
 						mean += (q[c]*math.Log(q[c]/p[c]) + stiffness/2*d*d) / float64(n)
 					}
 				}
 				return mean
 			}
 			before := m.GradEvals()
-			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, held, stiffness, g))
+			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, targets, stiffness, g))
 			require.Equal(t, float64(n), m.GradEvals()-before)
 			const h = 1e-6 // few kinks of a ReLU are crossed
 			want, got := (distance(h)-distance(-h))/(2*h), 0.0
@@ -123,12 +123,12 @@ func TestDistilGradient(t *testing.T) {
 		if arch.Convex {
 			a, b := m.NewVector(), m.NewVector()
 			require.NoError(t, m.GradientsAs(nets.View{}, []*graph.Tensor{u, w}, ds, ids, []*graph.Tensor{a, b}))
-			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, held, 0, g))
+			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, targets, 0, g))
 			for i := range g.Len() {
 				require.InDelta(t, a.At(i)-b.At(i), g.At(i), 1e-14)
 			}
 		}
-		require.ErrorContains(t, m.DistilGradient(nets.View{}, u, ds, ids[:3], held, 0, g), "for 3 examples of 10 classes")
+		require.ErrorContains(t, m.DistilGradient(nets.View{}, u, ds, ids[:3], targets, 0, g), "for 3 examples of 10 classes")
 	}
 }
 

@@ -10,13 +10,13 @@ import (
 
 // recursion returns the recursion for a request: the parts that m leaves open, as
 // its budget allows.
-func (m Mini) recursion(q *Request) (Recursion, error) {
+func (m Mini) recursion(req *Request) (Recursion, error) {
 	r := m.Convex
 	chosen := r.Disturbance != nil
 	disturbance := contraction.Interpolated{Knots: defaults.Knots}
 	switch d := r.Disturbance.(type) {
 	case nil:
-		disturbance.Tails = m.Cost > 0 || tailsPay(q)
+		disturbance.Tails = m.Cost > 0 || tailsPay(req)
 		r.Disturbance = disturbance
 	case contraction.Interpolated:
 		disturbance = d
@@ -36,9 +36,9 @@ func (m Mini) recursion(q *Request) (Recursion, error) {
 	if r.Curvature != nil {
 		return r, errors.New("set Cost or Convex.Curvature, not both: what Cost leaves is spent on curvature")
 	}
-	budget := m.Cost * q.RetrainCost()
+	budget := m.Cost * req.RetrainCost()
 	largest := func(d contraction.Interpolated) (share, least float64, err error) {
-		return contraction.LargestSample(q.System, r.Window, d, defaults.LeastCurvatureSample, budget)
+		return contraction.LargestSample(req.System, r.Window, d, defaults.LeastCurvatureSample, budget)
 	}
 	share, least, err := largest(disturbance)
 	if err == nil && !chosen {
@@ -52,7 +52,7 @@ func (m Mini) recursion(q *Request) (Recursion, error) {
 		return r, err
 	}
 	if share == 0 {
-		return r, fmt.Errorf("%w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g", ErrBudget, least/q.RetrainCost(), m.Cost)
+		return r, fmt.Errorf("%w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g", ErrBudget, least/req.RetrainCost(), m.Cost)
 	}
 	r.Curvature = contraction.Sampled{Share: share}
 	return r, nil
@@ -63,8 +63,8 @@ func (m Mini) recursion(q *Request) (Recursion, error) {
 // third larger last batches cost more than they mend. Smaller ones cost little and
 // pull hardest: for 4 examples beside batches of 1024 the error at r = 0.5 is 0.79
 // without them and 0.22 with.
-func tailsPay(q *Request) bool {
-	n := float64(q.Run.Data.Len())
-	share, tail := float64(q.Forget.Len())/n, float64(q.Run.Order.N%q.Run.Order.Batch)/float64(q.Run.Order.N)
+func tailsPay(req *Request) bool {
+	n := float64(req.Run.Data.Len())
+	share, tail := float64(req.Forget.Len())/n, float64(req.Run.Order.N%req.Run.Order.Batch)/float64(req.Run.Order.N)
 	return share <= defaults.TailsBelow || min(share, 1-share)/(1-share)*tail <= defaults.TailsCost
 }

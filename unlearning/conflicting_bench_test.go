@@ -22,7 +22,7 @@ import (
 
 // BenchmarkConflicting forgets examples that are not like the others: those with
 // random wrong labels, as many again with right ones among them ("half"), and those
-// with the largest pushes ("hardest"); beside them random sets, also of data of which
+// with the largest logit gradients ("hardest"); beside them random sets, also of data of which
 // a fifth has wrong labels ("noisy"). It reports the cosine and the part by which
 // Mini tells sets that taught against the others, and the divergence from replayed
 // retraining on the test set, in nats: before, of Erase, and of training on for the
@@ -42,9 +42,9 @@ func BenchmarkConflicting(b *testing.B) {
 			for _, kind := range []string{"random", "noisy", "hardest", "half", "wrong"} {
 				for _, share := range []float64{0.01, 0.02, 0.05, 0.1, 0.2} {
 					b.Run(fmt.Sprintf("%s/%d/%s/%g", name, n, kind, share), func(b *testing.B) {
-						var m contrary
+						var m conflict
 						for b.Loop() {
-							m = forgetContrary(b, clean, splits.Test, kind, share)
+							m = forgetConflicting(b, clean, splits.Test, kind, share)
 						}
 						b.ReportMetric(m.cosine, "cosine")
 						b.ReportMetric(m.part, "part")
@@ -60,9 +60,9 @@ func BenchmarkConflicting(b *testing.B) {
 	}
 }
 
-type contrary struct{ cosine, part, before, erase, tune, shrunk float64 }
+type conflict struct{ cosine, part, before, erase, tune, shrunk float64 }
 
-func forgetContrary(b *testing.B, clean, test *data.Dataset, kind string, share float64) (m contrary) {
+func forgetConflicting(b *testing.B, clean, test *data.Dataset, kind string, share float64) (m conflict) {
 	ds := *clean
 	ids := data.RandomForget(clean, share, 3).Positions()
 	if kind == "wrong" || kind == "half" || kind == "noisy" {
@@ -92,17 +92,17 @@ func forgetContrary(b *testing.B, clean, test *data.Dataset, kind string, share 
 	p.Forget, err = data.ForgetPositions(ds.Len(), ids)
 	require.NoError(b, err)
 
-	v := answers(b, unlearning.Retrain{}, p, test)
+	v := logProbabilities(b, unlearning.Retrain{}, p, test)
 	m.before = divergence(v, logits(b, p, run.Params, test))
-	m.erase = divergence(v, answers(b, unlearning.Erase{}, p, test))
-	m.tune = divergence(v, answers(b, baselines.FineTune{Short: unlearning.Short{Cost: 0.1}}, p, test))
-	m.shrunk = divergence(v, answers(b, unlearning.ShortRun{Short: unlearning.Short{Cost: 0.1}, Start: 1, Shrink: 0.5}, p, test))
+	m.erase = divergence(v, logProbabilities(b, unlearning.Erase{}, p, test))
+	m.tune = divergence(v, logProbabilities(b, baselines.FineTune{Short: unlearning.Short{Cost: 0.1}}, p, test))
+	m.shrunk = divergence(v, logProbabilities(b, unlearning.ShortRun{Short: unlearning.Short{Cost: 0.1}, Start: 1, Shrink: 0.5}, p, test))
 	m.cosine, m.part, err = unlearning.Conflict(p, int(0.1*unlearning.RetrainCost(p)))
 	require.NoError(b, err)
 	return m
 }
 
-// hardest returns the examples with the largest pushes, ascending.
+// hardest returns the examples with the largest logit gradients, ascending.
 func hardest(alpha *graph.Tensor, count int) []int {
 	n, k := alpha.Shape()[0], alpha.Shape()[1]
 	ids, size := make([]int, n), make([]float64, n)
@@ -118,7 +118,7 @@ func hardest(alpha *graph.Tensor, count int) []int {
 	return ids
 }
 
-func answers(b *testing.B, m unlearning.Method, p unlearning.Problem, ds *data.Dataset) []float64 {
+func logProbabilities(b *testing.B, m unlearning.Method, p unlearning.Problem, ds *data.Dataset) []float64 {
 	res, err := m.Unlearn(b.Context(), p)
 	require.NoError(b, err)
 	return logits(b, p, res.Params, ds)

@@ -18,8 +18,8 @@ import (
 func TestConflicting(t *testing.T) {
 	clean := data.Digits().Train
 	for _, tc := range []struct {
-		share    float64 // of examples with wrong labels
-		contrary int
+		share       float64 // of examples with wrong labels
+		conflicting int
 	}{{0.2, 1}, {0.005, 0}} {
 		ds := *clean
 		ds.Y = append([]int32(nil), clean.Y...)
@@ -34,12 +34,12 @@ func TestConflicting(t *testing.T) {
 		p.Forget = wrong
 		res, err := unlearning.Mini{}.Unlearn(t.Context(), p)
 		require.NoError(t, err)
-		require.Equal(t, tc.contrary, res.Guards[unlearning.GuardConflicting])
+		require.Equal(t, tc.conflicting, res.Guards[unlearning.GuardConflicting])
 		require.LessOrEqual(t, res.GradEvals, 0.2*unlearning.RetrainCost(p))
-		if tc.contrary == 1 {
-			kept := ds.Subset(wrong.Retained(ds.Len()))
+		if tc.conflicting == 1 {
+			retain := ds.Subset(wrong.Retained(ds.Len()))
 			right := func(m unlearning.Method) float64 {
-				acc, err := nets.Classifier{Model: p.Run.Model, Params: testruns.Solve(t, m, p)}.Accuracy(t.Context(), kept)
+				acc, err := nets.Classifier{Model: p.Run.Model, Params: testruns.Solve(t, m, p)}.Accuracy(t.Context(), retain)
 				require.NoError(t, err)
 				return acc
 			}

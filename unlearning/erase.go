@@ -82,32 +82,32 @@ func (Erase) History(Plan) history.Policy { return history.LogitGradients() }
 
 // Unlearn implements Method.
 func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(e, p)
+	req, done, err := Begin(e, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	alpha, err := q.LogitGradients()
+	alpha, err := req.LogitGradients()
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	if e, err = e.complete(q); err != nil {
-		return q.Fail(err)
+	if e, err = e.complete(req); err != nil {
+		return req.Fail(err)
 	}
-	d, err := e.estimate(q, alpha)
+	d, err := e.estimate(req, alpha)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	return e.settle(ctx, q, alpha, d)
+	return e.settle(ctx, req, alpha, d)
 }
 
 // complete checks e and fills in its defaults, but for those that the record
 // tells.
-func (e Erase) complete(q *Request) (Erase, error) {
-	if a := q.Model.Arch(); a.Loss != nil {
+func (e Erase) complete(req *Request) (Erase, error) {
+	if a := req.Model.Arch(); a.Loss != nil {
 		return e, fmt.Errorf("%s has a loss of its own, and only logits of the softmax cross-entropy can be distilled; use ShortRun, or a method of package baselines", a.Name)
 	}
 	var err error
-	if e.Short, err = e.Short.complete(q.Run, len(q.Retain)); err != nil {
+	if e.Short, err = e.Short.complete(req.Run, len(req.Retain)); err != nil {
 		return e, err
 	}
 	switch {
@@ -129,14 +129,14 @@ var sampling = contraction.LogitSampling{
 }
 
 // estimate computes D from a part of the budget of a complete e.
-func (e Erase) estimate(q *Request, alpha *graph.Tensor) (*contraction.LogitSum, error) {
-	evals := e.Cost * q.RetrainCost()
-	least := 1 + e.distilled().Cost(1, len(q.Retain))
+func (e Erase) estimate(req *Request, alpha *graph.Tensor) (*contraction.LogitSum, error) {
+	evals := e.Cost * req.RetrainCost()
+	least := 1 + e.distilled().Cost(1, len(req.Retain))
 	if evals < least {
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
 	}
 	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
-	return sampling.Estimate(q.System, alpha, sample, rand.New(rand.NewPCG(q.Run.Config.Seed+1, 0x6572617365)))
+	return sampling.Estimate(req.System, alpha, sample, rand.New(rand.NewPCG(req.Run.Config.Seed+1, 0x6572617365)))
 }
 
 // distilled is the curvature of a complete e, as far as its cost depends on it.
@@ -144,34 +144,34 @@ func (e Erase) distilled() contraction.Distilled { return contraction.Distilled{
 
 // settle lets the contraction settle d with what is left of the budget of a
 // complete e.
-func (e Erase) settle(ctx context.Context, q *Request, alpha *graph.Tensor, d *contraction.LogitSum) (*Result, error) {
-	evals, curvature := e.Cost*q.RetrainCost(), e.distilled()
-	cost := func(steps int) float64 { return float64(d.Used) + curvature.Cost(steps, len(q.Retain)) }
+func (e Erase) settle(ctx context.Context, req *Request, alpha *graph.Tensor, d *contraction.LogitSum) (*Result, error) {
+	evals, curvature := e.Cost*req.RetrainCost(), e.distilled()
+	cost := func(steps int) float64 { return float64(d.Used) + curvature.Cost(steps, len(req.Retain)) }
 	steps := sort.Search(int(evals)/e.Batch+1, func(t int) bool { return cost(t+1) > evals })
 	if steps < 1 {
-		return q.Fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.Used, math.Ceil(curvature.Cost(1, len(q.Retain)))))
+		return req.Fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.Used, math.Ceil(curvature.Cost(1, len(req.Retain)))))
 	}
-	path := contraction.Fixed{Steps: steps, Momentum: defaults.DistilMomentum, LR: e.schedule(q.Run, defaults.DistilMomentum, distilRate(d.Growth))}
-	run := q.LearningTime()
+	path := contraction.Fixed{Steps: steps, Momentum: defaults.DistilMomentum, LR: e.schedule(req.Run, defaults.DistilMomentum, distilRate(d.Growth))}
+	run := req.LearningTime()
 	span := nets.LearningTime(path.LR, 0, steps) / (1 - path.Momentum)
 	if !(span > 0 && run > 0) {
-		return q.Fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", path.LR, span, run))
+		return req.Fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", path.LR, span, run))
 	}
-	kappa, errors := q.Kappa(), contraction.MeanErrors(alpha, run)
+	kappa, errors := req.Kappa(), contraction.MeanErrors(alpha, run)
 	if e.Strength == 0 {
 		e.Strength = strength(span/run, d.Growth, d.Noise, kappa/(1+kappa))
 	}
 	if e.Stiffness == 0 && !e.NoStiffness {
 		e.Stiffness = stiffness(contraction.LogitCurvature(errors), d.Growth)
 	}
-	curvature.Stiffness, curvature.Widths, curvature.Seed = e.Stiffness, e.widths(errors, kappa), q.Run.Config.Seed+1
+	curvature.Stiffness, curvature.Widths, curvature.Seed = e.Stiffness, e.widths(errors, kappa), req.Run.Config.Seed+1
 	u, err := contraction.Contraction{
 		Path: path, Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength}, Curvature: curvature,
-	}.Solve(ctx, q.System)
+	}.Solve(ctx, req.System)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	return q.Finish(u)
+	return req.Finish(u)
 }
 
 // widths returns what the logits of each example are multiplied with, from its mean
@@ -200,7 +200,7 @@ func distilRate(growth float64) float64 {
 	return defaults.DistilRate / math.Sqrt(max(1, growth/defaults.DistilRateGrowth))
 }
 
-// stiffness is that with which logits are held, from the curvature while the run
+// stiffness is that with which logits are distilled, from the curvature while the run
 // learned.
 func stiffness(curvature, growth float64) float64 {
 	return defaults.Stiffness * curvature / max(1, growth/defaults.StrengthGrowth)

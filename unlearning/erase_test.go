@@ -45,8 +45,8 @@ func TestErase(t *testing.T) {
 	}, history.LogitGradients())
 	for _, share := range []float64{0.05, 0.2, 0.5} {
 		p.Forget = data.RandomForget(ds.Train, share, 7)
-		kept, gone := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
-		remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, gone) - gap(t, p, w, kept) }
+		retain, forget := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
+		remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, forget) - gap(t, p, w, retain) }
 		v := testruns.Solve(t, unlearning.Retrain{}, p)
 		for _, cost := range []float64{0.1, 0.2, 0.4} {
 			res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
@@ -107,7 +107,7 @@ func TestEraseBits(t *testing.T) {
 	}
 }
 
-// TestEraseLoss: another loss than cross-entropy has other answers.
+// TestEraseLoss: the logits of another loss than cross-entropy cannot be distilled.
 func TestEraseLoss(t *testing.T) {
 	ds := testruns.Gaussian(64, 4)
 	p := testruns.Record(t, testruns.Quadratic(4), ds, nets.Config{Epochs: 4, Batch: 4, LR: nets.ConstantRate(0.1), Seed: 1}, history.LogitGradients())
@@ -137,8 +137,8 @@ func TestEraseUnseen(t *testing.T) {
 	require.Greater(t, vector.Distance(u, run.Params), 1e-3)
 }
 
-// TestEraseStays: what is held is what the model says, at any learning rate, in
-// any view, wherever the run ended: without a disturbance nothing moves.
+// TestEraseStays: logits are distilled as the model gives them, at any learning
+// rate, in any view, wherever the run ended: without a disturbance nothing moves.
 func TestEraseStays(t *testing.T) {
 	images := &data.Dataset{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -161,7 +161,7 @@ func TestEraseStays(t *testing.T) {
 	}
 }
 
-// TestMiniClass: what the rest says of a class to be forgotten cannot be held.
+// TestMiniClass: what the rest says of a class to be forgotten cannot stay as it is.
 func TestMiniClass(t *testing.T) {
 	ds := data.Digits()
 	p := testruns.Record(t, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 32, LR: nets.Cosine(0.1), Momentum: 0.9, Seed: 1}, history.LogitGradients())

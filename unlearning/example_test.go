@@ -3,9 +3,10 @@ package unlearning_test
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/miniunlearn/miniunlearn/data"
-	"github.com/miniunlearn/miniunlearn/internal/vector"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -35,10 +36,19 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	moved := vector.Distance(run.Params, retrained.Params)
-	fmt.Printf("left of the distance to retraining: %.0f%%\n", 100*vector.Distance(mini.Params, retrained.Params)/moved)
+	moved := distance(run.Params, retrained.Params)
+	fmt.Printf("left of the distance to retraining: %.0f%%\n", 100*distance(mini.Params, retrained.Params)/moved)
 	fmt.Printf("cost, in retrainings: %.2f\n", mini.GradEvals/retrained.GradEvals)
 	// Output:
 	// left of the distance to retraining: 7%
 	// cost, in retrainings: 0.14
+}
+
+func distance(a, b *graph.Tensor) float64 {
+	var sum float64
+	for i := range a.Len() {
+		d := a.At(i) - b.At(i)
+		sum += d * d
+	}
+	return math.Sqrt(sum)
 }

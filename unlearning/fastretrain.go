@@ -24,28 +24,28 @@ func (FastRetrain) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method.
 func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(f, p)
+	req, done, err := Begin(f, p)
 	if err != nil || done != nil {
 		return done, err
 	}
 	if f.Evals != 0 && f.Cost != 0 {
-		return q.Fail(errors.New("set Cost or Evals, not both"))
+		return req.Fail(errors.New("set Cost or Evals, not both"))
 	}
-	s, err := f.Short.complete(q.Run, len(q.Retain))
+	s, err := f.Short.complete(req.Run, len(req.Retain))
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	full := q.RetrainCost()
+	full := req.RetrainCost()
 	if f.Evals == 0 {
 		f.Evals = s.Cost * full
 	}
 	if !(f.Evals <= maxCost*full) { // NaN too
-		return q.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
+		return req.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
 	}
-	seed := otherSeed(q.Run, fastRow)
-	w, err := s.train(ctx, q, q.Model.Init(seed), f.Evals, seed)
+	seed := otherSeed(req.Run, fastRow)
+	w, err := s.train(ctx, req, req.Model.Init(seed), f.Evals, seed)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	return q.Finish(w)
+	return req.Finish(w)
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
-// TestReplay, known answer (a): from the same build on the same engine, what a
+// TestReplay: from the same build on the same engine, what a
 // float32 record replays is the run bit for bit: with the recorded gradients,
 // and with gradients computed anew at the replayed parameters, as long as no
 // step meets U.
@@ -50,7 +50,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestEmptyForgetSet, known answer (a): every method returns w_T and does no
+// TestEmptyForgetSet: every method returns w_T and does no
 // work.
 func TestEmptyForgetSet(t *testing.T) {
 	p := testruns.Digits(t, graph.Float32, history.All())
@@ -62,7 +62,7 @@ func TestEmptyForgetSet(t *testing.T) {
 	}
 }
 
-// TestComposed, known answers (b) and (c): recorded gradient, disturbance and
+// TestComposed: recorded gradient, disturbance and
 // exact gradient difference together are replayed retraining.
 func TestComposed(t *testing.T) {
 	for _, tc := range []struct {
@@ -97,10 +97,10 @@ func TestBeforeU(t *testing.T) {
 	// g_t tells the other.
 	var want float64
 	for s, b := range p.Run.Order.Steps(met, p.Run.Steps) {
-		gone := float64(p.Forget.Count(b))
-		want += gone
+		forget := float64(p.Forget.Count(b))
+		want += forget
 		if s > met {
-			want += float64(len(b)) - gone
+			want += float64(len(b)) - forget
 		}
 	}
 	require.Equal(t, want, exact.GradEvals)
@@ -114,16 +114,16 @@ func TestBeforeU(t *testing.T) {
 	require.Empty(t, pairs.Guards)
 }
 
-// TestRetrainIsTraining, known answer (b): replayed retraining is the update of
+// TestRetrainIsTraining: replayed retraining is the update of
 // training without U, here written out in float64, and costs Σ|B_t∖U|. The
 // iteration from the record's first checkpoint with gradients at its own
 // iterate is the same bit for bit, on one engine of one build.
 func TestRetrainIsTraining(t *testing.T) {
 	p := testruns.Digits(t, graph.Float64, history.All())
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
-	gone := map[int]bool{}
+	forget := map[int]bool{}
 	for _, i := range p.Forget.Positions() {
-		gone[i] = true
+		forget[i] = true
 	}
 	res, err := unlearning.Retrain{}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
@@ -131,14 +131,14 @@ func TestRetrainIsTraining(t *testing.T) {
 	w, mom, g := p.Run.Initial.Clone(), m.NewVector(), m.NewVector()
 	var cost float64
 	for step := range p.Run.Steps {
-		var kept []int
+		var retain []int
 		for _, i := range p.Run.Order.Step(step) {
-			if !gone[i] {
-				kept = append(kept, i)
+			if !forget[i] {
+				retain = append(retain, i)
 			}
 		}
-		cost += float64(len(kept))
-		_, err := m.Gradient(w, p.Run.Data, kept, g)
+		cost += float64(len(retain))
+		_, err := m.Gradient(w, p.Run.Data, retain, g)
 		require.NoError(t, err)
 		eta := 0.05 * (1 + math.Cos(math.Pi*float64(step)/float64(p.Run.Steps)))
 		for i := range w.Len() {
@@ -160,7 +160,7 @@ func TestRetrainIsTraining(t *testing.T) {
 	}
 }
 
-// TestQuadratic, known answer (d): on a quadratic every exact-curvature
+// TestQuadratic: on a quadratic every exact-curvature
 // variant equals the closed form of retraining, computed here with dense
 // matrices from normal equations, step by step.
 func TestQuadratic(t *testing.T) {
@@ -174,9 +174,9 @@ func TestQuadratic(t *testing.T) {
 	w := mat.NewDense(2, f, slices.Clone(p.Run.Initial.Float64s()))
 	mom := mat.NewDense(2, f, nil)
 	for s, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
-		kept, _ := p.Forget.Split(batch, nil, nil)
+		retain, _ := p.Forget.Split(batch, nil, nil)
 		h, c := mat.NewDense(f, f, nil), mat.NewDense(2, f, nil) // mean x xᵀ, mean y xᵀ
-		for _, i := range kept {
+		for _, i := range retain {
 			x := make([]float64, f)
 			for j, v := range ds.Row(i) {
 				x[j] = float64(v)
@@ -184,10 +184,10 @@ func TestQuadratic(t *testing.T) {
 			y := make([]float64, 2)
 			y[ds.Y[i]] = 1
 			var o mat.Dense
-			o.Outer(1/float64(len(kept)), mat.NewVecDense(f, x), mat.NewVecDense(f, x))
+			o.Outer(1/float64(len(retain)), mat.NewVecDense(f, x), mat.NewVecDense(f, x))
 			h.Add(h, &o)
 			o.Reset()
-			o.Outer(1/float64(len(kept)), mat.NewVecDense(2, y), mat.NewVecDense(f, x))
+			o.Outer(1/float64(len(retain)), mat.NewVecDense(2, y), mat.NewVecDense(f, x))
 			c.Add(c, &o)
 		}
 		var g, decay mat.Dense
@@ -213,7 +213,7 @@ func TestQuadratic(t *testing.T) {
 	require.Greater(t, vector.Distance(biased, graph.FromSlice(want)), 1e-3, "curvature does not matter here: the test is vacuous")
 }
 
-// TestWindow, known answer (f): a window of the last steps is the full
+// TestWindow: a window of the last steps is the full
 // recursion with δ_t = 0 before it: forgetting, from the window's first step
 // on, only.
 func TestWindow(t *testing.T) {
@@ -231,8 +231,8 @@ func TestWindow(t *testing.T) {
 	g := m.NewVector()
 	for step, batch := range p.Run.Order.Steps(p.Run.Steps/2, p.Run.Steps) {
 		_ = step
-		kept, _ := p.Forget.Split(batch, nil, nil)
-		_, err := m.Gradient(s.W, ds, kept, g)
+		retain, _ := p.Forget.Split(batch, nil, nil)
+		_, err := m.Gradient(s.W, ds, retain, g)
 		require.NoError(t, err)
 		require.NoError(t, s.Step(g, 0.2))
 	}
@@ -240,7 +240,7 @@ func TestWindow(t *testing.T) {
 	require.Greater(t, vector.Distance(s.W, p.Run.Params), 1e-3)
 }
 
-// TestFullyDeletedBatch, known answer (g): a run of two steps whose first
+// TestFullyDeletedBatch: a run of two steps whose first
 // batch is wholly forgotten. Retraining takes the second step alone, from w_0
 // and without momentum.
 func TestFullyDeletedBatch(t *testing.T) {

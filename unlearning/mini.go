@@ -27,7 +27,7 @@ import (
 // Where the logit gradients of some dozen examples or more are alike, and unlike
 // those of the rest, as for a class, alone or among others, or one kind of wrong
 // label, forgetting changes the logits of retained examples too, and they cannot be
-// held. Mini then spends its cost on training from half of w_T on the retained
+// distilled. Mini then spends its cost on training from half of w_T on the retained
 // examples (ShortRun), and counts GuardClassLike.
 //
 // Neither can they where U taught against the others, as wrong labels of all kinds
@@ -70,48 +70,48 @@ func (Mini) recursive(p Plan) bool {
 
 // Unlearn implements Method.
 func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(m, p)
+	req, done, err := Begin(m, p)
 	if err != nil || done != nil {
 		return done, err
 	}
 	n, batch := p.Run.Data.Len(), p.Run.Config.Batch
 	if m.recursive(PlanOf(p.Run)) {
-		r, err := m.recursion(q)
+		r, err := m.recursion(req)
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
-		q.Took(RouteRecursion, fmt.Sprintf("a convex model, batches of %d of %d examples", batch, n))
-		return r.solve(ctx, q)
+		req.Took(RouteRecursion, fmt.Sprintf("a convex model, batches of %d of %d examples", batch, n))
+		return r.solve(ctx, req)
 	}
 	e := m.Network
 	if m.Cost != 0 && e.Cost != 0 {
-		return q.Fail(errors.New("set Cost or Network.Cost, not both"))
+		return req.Fail(errors.New("set Cost or Network.Cost, not both"))
 	}
 	e.Cost += m.Cost
-	alpha, err := q.LogitGradients()
+	alpha, err := req.LogitGradients()
 	if err == nil {
-		e, err = e.complete(q)
+		e, err = e.complete(req)
 	}
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	if classLike(q.System, alpha) {
-		q.Guards[GuardClassLike]++
-		q.Took(RouteShortRun, "the examples to forget are alike, and unlike the others")
-		return ShortRun{Short: Short{Cost: e.Cost}, Start: 1, Shrink: defaults.ClassLikeShrink}.solve(ctx, q)
+	if classLike(req.System, alpha) {
+		req.Guards[GuardClassLike]++
+		req.Took(RouteShortRun, "the examples to forget are alike, and unlike the others")
+		return ShortRun{Short: Short{Cost: e.Cost}, Start: 1, Shrink: defaults.ClassLikeShrink}.solve(ctx, req)
 	}
-	d, err := e.estimate(q, alpha)
+	d, err := e.estimate(req, alpha)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
 	if conflicting(d) {
-		q.Guards[GuardConflicting]++
-		q.Took(RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.Cosine))
-		left := e.Cost - float64(d.Used)/q.RetrainCost()
-		return ShortRun{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, q)
+		req.Guards[GuardConflicting]++
+		req.Took(RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.Cosine))
+		left := e.Cost - float64(d.Used)/req.RetrainCost()
+		return ShortRun{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, req)
 	}
-	if q.Took(RouteDistilled, "a network, whose trajectory no recursion follows for long"); q.Model.Arch().Convex {
-		q.Took(RouteDistilled, fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", batch, n))
+	if req.Took(RouteDistilled, "a network, whose trajectory no recursion follows for long"); req.Model.Arch().Convex {
+		req.Took(RouteDistilled, fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", batch, n))
 	}
-	return e.settle(ctx, q, alpha, d)
+	return e.settle(ctx, req, alpha, d)
 }

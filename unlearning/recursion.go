@@ -37,18 +37,18 @@ func (Recursion) History(Plan) history.Policy { return history.All() }
 
 // Unlearn implements Method.
 func (r Recursion) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(r, p)
+	req, done, err := Begin(r, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	return r.solve(ctx, q)
+	return r.solve(ctx, req)
 }
 
-func (r Recursion) solve(ctx context.Context, q *Request) (*Result, error) {
+func (r Recursion) solve(ctx context.Context, req *Request) (*Result, error) {
 	c := contraction.Contraction{Path: contraction.Recorded{Window: r.Window}, Disturbance: r.Disturbance, Curvature: r.Curvature}
-	u, err := c.Solve(ctx, q.System)
+	u, err := c.Solve(ctx, req.System)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	return q.Finish(u)
+	return req.Finish(u)
 }

@@ -68,46 +68,46 @@ func Begin(m Method, p Problem) (*Request, *Result, error) {
 }
 
 // Finish makes the result.
-func (q *Request) Finish(params *graph.Tensor) (*Result, error) {
+func (req *Request) Finish(params *graph.Tensor) (*Result, error) {
 	if !params.Finite() {
-		return nil, &DivergedError{Method: q.method, Step: q.Run.Steps - 1}
+		return nil, &DivergedError{Method: req.method, Step: req.Run.Steps - 1}
 	}
 	res := &Result{
-		Method: q.method, Params: params, GradEvals: q.Model.GradEvals(),
-		BytesRead: q.BytesRead, Route: q.route, RouteReason: q.reason, Elapsed: time.Since(q.began),
+		Method: req.method, Params: params, GradEvals: req.Model.GradEvals(),
+		BytesRead: req.BytesRead, Route: req.route, RouteReason: req.reason, Elapsed: time.Since(req.began),
 	}
-	if q.BytesRead > 0 {
-		res.BytesKept = q.Record.Bytes()
+	if req.BytesRead > 0 {
+		res.BytesKept = req.Record.Bytes()
 	}
-	if len(q.Guards) > 0 {
-		res.Guards = q.Guards
+	if len(req.Guards) > 0 {
+		res.Guards = req.Guards
 	}
 	return res, nil
 }
 
 // Fail says which method an error is of.
-func (q *Request) Fail(err error) (*Result, error) {
+func (req *Request) Fail(err error) (*Result, error) {
 	var own *DivergedError
 	var parts *contraction.DivergedError
 	var training *nets.DivergedError
 	switch {
 	case errors.As(err, &own):
-		return nil, &DivergedError{q.method, own.Step, own.Part}
+		return nil, &DivergedError{req.method, own.Step, own.Part}
 	case errors.As(err, &parts):
-		return nil, &DivergedError{q.method, parts.Step, parts.Part}
+		return nil, &DivergedError{req.method, parts.Step, parts.Part}
 	case errors.As(err, &training):
-		return nil, &DivergedError{q.method, training.Step, training.Where}
+		return nil, &DivergedError{req.method, training.Step, training.Where}
 	}
-	return nil, fmt.Errorf("unlearning: %s: %w", q.method, err)
+	return nil, fmt.Errorf("unlearning: %s: %w", req.method, err)
 }
 
 // Took notes the way that a method with several took, and why.
-func (q *Request) Took(route Route, reason string) { q.route, q.reason = route, reason }
+func (req *Request) Took(route Route, reason string) { req.route, req.reason = route, reason }
 
 // Step takes step t of a run of the method's own: s moves at learning rate eta along
 // the gradient that find leaves in g. A step that leaves the finite numbers is a
 // *DivergedError.
-func (q *Request) Step(ctx context.Context, t int, s *nets.Stepper, eta float64, g *graph.Tensor, find func(w, g *graph.Tensor) error) error {
+func (req *Request) Step(ctx context.Context, t int, s *nets.Stepper, eta float64, g *graph.Tensor, find func(w, g *graph.Tensor) error) error {
 	err := ctx.Err()
 	if err == nil {
 		err = find(s.W, g)
@@ -119,7 +119,7 @@ func (q *Request) Step(ctx context.Context, t int, s *nets.Stepper, eta float64,
 		return fmt.Errorf("step %d: %w", t, err)
 	}
 	if !s.W.Finite() {
-		return &DivergedError{Method: q.method, Step: t}
+		return &DivergedError{Method: req.method, Step: t}
 	}
 	return nil
 }

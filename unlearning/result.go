@@ -36,7 +36,7 @@ type Route string
 
 const (
 	RouteRecursion Route = "recursion"             // the contraction along the recorded run
-	RouteDistilled Route = "distilled contraction" // the contraction at w_T that the model's own answers define
+	RouteDistilled Route = "distilled contraction" // the contraction at w_T, distilled from the model's own logits
 	RouteShortRun  Route = "short run"             // training on the retained examples
 )
 

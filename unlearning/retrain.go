@@ -42,7 +42,7 @@ func (Retrain) History(Plan) history.Policy { return history.Policy{} }
 
 // Unlearn implements Method.
 func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(r, p)
+	req, done, err := Begin(r, p)
 	if err != nil {
 		return nil, err
 	}
@@ -52,16 +52,16 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if done != nil { // another seed is another model even with U = ∅
 		return nil, fmt.Errorf("unlearning: %s: the forget set is empty; train a run with another seed instead", r.Name())
 	}
-	cfg := q.Run.Config
-	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, q.Run.Initial
+	cfg := req.Run.Config
+	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, req.Run.Initial
 	if r.Other != 0 {
-		cfg.Seed, cfg.From = otherSeed(q.Run, r.Other), nil
+		cfg.Seed, cfg.From = otherSeed(req.Run, r.Other), nil
 	}
-	run, err := q.Model.Train(ctx, q.Run.Data, cfg)
+	run, err := req.Model.Train(ctx, req.Run.Data, cfg)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	return q.Finish(run.Params)
+	return req.Finish(run.Params)
 }
 
 // RetrainCost returns the gradient evaluations of replayed retraining,

@@ -69,8 +69,8 @@ func (s Short) schedule(run *nets.Run, momentum, rate float64) nets.LRSchedule {
 
 // train trains from w on the retained examples for at most evals gradient
 // evaluations.
-func (s Short) train(ctx context.Context, q *Request, w *graph.Tensor, evals float64, seed uint64) (*graph.Tensor, error) {
-	order := data.Order{Seed: seed, N: len(q.Retain), Batch: s.Batch}
+func (s Short) train(ctx context.Context, req *Request, w *graph.Tensor, evals float64, seed uint64) (*graph.Tensor, error) {
+	order := data.Order{Seed: seed, N: len(req.Retain), Batch: s.Batch}
 	// The last batch of an epoch is smaller, so that an epoch costs less than
 	// its number of steps says.
 	epochs := math.Floor(evals / float64(order.N))
@@ -78,10 +78,10 @@ func (s Short) train(ctx context.Context, q *Request, w *graph.Tensor, evals flo
 	if steps < 1 {
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, order.Batch)
 	}
-	cfg := q.Run.Config
-	run, err := q.Model.Train(ctx, q.Run.Data, nets.Config{
-		From: w, Only: q.Retain, Steps: steps, Batch: s.Batch, Seed: seed,
-		LR:       s.schedule(q.Run, defaults.TrainingMomentum, defaults.TrainingRate),
+	cfg := req.Run.Config
+	run, err := req.Model.Train(ctx, req.Run.Data, nets.Config{
+		From: w, Only: req.Retain, Steps: steps, Batch: s.Batch, Seed: seed,
+		LR:       s.schedule(req.Run, defaults.TrainingMomentum, defaults.TrainingRate),
 		Momentum: defaults.TrainingMomentum, WeightDecay: cfg.WeightDecay, Augment: cfg.Augment,
 	})
 	if err != nil {
@@ -123,34 +123,34 @@ func Checkpoint(share float64) history.Policy {
 
 // Unlearn implements Method.
 func (r ShortRun) Unlearn(ctx context.Context, p Problem) (*Result, error) {
-	q, done, err := Begin(r, p)
+	req, done, err := Begin(r, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	return r.solve(ctx, q)
+	return r.solve(ctx, req)
 }
 
-func (r ShortRun) solve(ctx context.Context, q *Request) (*Result, error) {
-	s, err := r.Short.complete(q.Run, len(q.Retain))
+func (r ShortRun) solve(ctx context.Context, req *Request) (*Result, error) {
+	s, err := r.Short.complete(req.Run, len(req.Retain))
 	if err == nil && !(r.Start >= 0 && r.Shrink >= 0 && r.Noise >= 0) {
 		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", r.Start, r.Shrink, r.Noise)
 	}
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	w := q.Run.Params
-	if t := history.StepAt(min(r.Start, 1), q.Run.Steps); t < q.Run.Steps {
-		if _, w, _, err = q.State(t); err != nil {
-			return q.Fail(err)
+	w := req.Run.Params
+	if t := history.StepAt(min(r.Start, 1), req.Run.Steps); t < req.Run.Steps {
+		if _, w, _, err = req.State(t); err != nil {
+			return req.Fail(err)
 		}
 	}
 	if r.Shrink > 0 || r.Noise > 0 {
-		mixed := q.Model.NewVector()
-		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, q.Model.Init(q.Run.Config.Seed+2))
+		mixed := req.Model.NewVector()
+		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, req.Model.Init(req.Run.Config.Seed+2))
 		w = mixed
 	}
-	if w, err = s.train(ctx, q, w, s.Cost*q.RetrainCost(), q.Run.Config.Seed+1); err != nil {
-		return q.Fail(err)
+	if w, err = s.train(ctx, req, w, s.Cost*req.RetrainCost(), req.Run.Config.Seed+1); err != nil {
+		return req.Fail(err)
 	}
-	return q.Finish(w)
+	return req.Finish(w)
 }

@@ -24,25 +24,25 @@ func (Amnesiac) History(unlearning.Plan) history.Policy { return history.All() }
 
 // Unlearn implements unlearning.Method.
 func (a Amnesiac) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
-	q, done, err := unlearning.Begin(a, p)
+	req, done, err := unlearning.Begin(a, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	u := q.Run.Params.Clone()
-	for pt, err := range q.Trajectory(0) {
+	u := req.Run.Params.Clone()
+	for pt, err := range req.Trajectory(0) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
 		if _, forget := pt.Sizes(); forget > 0 {
 			if pt.G == nil { // a gap of the record, whose updates would be guesses
-				return q.Fail(q.Gap(pt.T, pt.T+1))
+				return req.Fail(req.Gap(pt.T, pt.T+1))
 			}
 			vector.AddScaled(u, 1, pt.W)
 			vector.AddScaled(u, -1, pt.WNext)
 		}
 	}
-	return q.Finish(u)
+	return req.Finish(u)
 }

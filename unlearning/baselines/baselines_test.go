@@ -30,11 +30,11 @@ func TestDeltaGrad(t *testing.T) {
 	// 10 + 6 explicit steps of 40; the others cost |U| alone.
 	var want float64
 	for step, batch := range p.Run.Order.Steps(0, p.Run.Steps) {
-		_, gone := p.Forget.Split(batch, nil, nil)
+		_, forget := p.Forget.Split(batch, nil, nil)
 		if step < 10 || (step-10)%5 == 0 {
 			want += float64(len(batch))
 		} else {
-			want += float64(len(gone))
+			want += float64(len(forget))
 		}
 	}
 	require.InDelta(t, want, res.GradEvals, 1e-6)
@@ -72,8 +72,8 @@ func TestRewindAll(t *testing.T) {
 	require.Less(t, vector.Distance(res.Params, v), vector.Distance(p.Run.Params, v))
 	var want float64
 	for _, batch := range p.Run.Order.Steps(p.Run.Steps/2, p.Run.Steps) {
-		kept, _ := p.Forget.Split(batch, nil, nil)
-		want += float64(len(kept))
+		retain, _ := p.Forget.Split(batch, nil, nil)
+		want += float64(len(retain))
 	}
 	require.Equal(t, want, res.GradEvals)
 }

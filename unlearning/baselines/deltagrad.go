@@ -50,41 +50,41 @@ func (DeltaGrad) History(unlearning.Plan) history.Policy { return history.All() 
 
 // Unlearn implements unlearning.Method.
 func (d DeltaGrad) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
-	q, done, err := unlearning.Begin(d, p)
+	req, done, err := unlearning.Begin(d, p)
 	if err != nil || done != nil {
 		return done, err
 	}
 	d.T0, d.J0, d.Memory = cmp.Or(d.T0, 5), cmp.Or(d.J0, 10), cmp.Or(d.Memory, 2)
 	switch {
 	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0 || !(d.Trust >= 0):
-		return q.Fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
-	case q.Run.Config.Momentum != 0:
-		return q.Fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
+		return req.Fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
+	case req.Run.Config.Momentum != 0:
+		return req.Fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
 	}
-	s, err := q.Model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Initial, nil)
+	s, err := req.Model.NewStepper(0, req.Run.Config.WeightDecay, req.Run.Initial, nil)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	v := q.Model.NewVector
+	v := req.Model.NewVector
 	g := v()
-	it := &iterate{Request: q, pairs: &lbfgs.Matrix{Memory: d.Memory}, region: &lbfgs.Trust{Limit: d.Trust}, forgotten: v(), full: v()}
-	for pt, err := range q.Trajectory(0) {
+	it := &iterate{Request: req, pairs: &lbfgs.Matrix{Memory: d.Memory}, region: &lbfgs.Trust{Limit: d.Trust}, forgotten: v(), full: v()}
+	for pt, err := range req.Trajectory(0) {
 		if err == nil && pt.G == nil {
-			err = q.Gap(pt.T, pt.T+1)
+			err = req.Gap(pt.T, pt.T+1)
 		}
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
 		if retain, _ := pt.Sizes(); retain == 0 {
 			continue
 		}
 		explicit := pt.T < d.J0 || (pt.T-d.J0)%d.T0 == 0
-		err := q.Step(ctx, pt.T, s, pt.Rate, g, func(u, g *graph.Tensor) error { return it.gradient(pt, u, explicit, g) })
+		err := req.Step(ctx, pt.T, s, pt.Rate, g, func(u, g *graph.Tensor) error { return it.gradient(pt, u, explicit, g) })
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
 	}
-	return q.Finish(s.W)
+	return req.Finish(s.W)
 }
 
 // iterate finds the gradients of a replay at its own iterates.

@@ -44,34 +44,34 @@ func (DescentToDelete) History(unlearning.Plan) history.Policy { return history.
 
 // Unlearn implements unlearning.Method.
 func (d DescentToDelete) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
-	q, done, err := unlearning.Begin(d, p)
+	req, done, err := unlearning.Begin(d, p)
 	if err != nil || done != nil {
 		return done, err
 	}
-	batches, err := d.plan(q)
+	batches, err := d.plan(req)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	d.LR = d.rate(q)
-	s, err := q.Model.NewStepper(0, q.Run.Config.WeightDecay, q.Run.Params, nil)
+	d.LR = d.rate(req)
+	s, err := req.Model.NewStepper(0, req.Run.Config.WeightDecay, req.Run.Params, nil)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	g := q.Model.NewVector()
+	g := req.Model.NewVector()
 	for t, ids := range batches {
-		err := q.Step(ctx, t, s, d.LR, g, func(w, g *graph.Tensor) error {
-			_, err := q.Model.Gradient(w, q.Run.Data, ids, g)
+		err := req.Step(ctx, t, s, d.LR, g, func(w, g *graph.Tensor) error {
+			_, err := req.Model.Gradient(w, req.Run.Data, ids, g)
 			return err
 		})
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
 	}
-	return q.Finish(s.W)
+	return req.Finish(s.W)
 }
 
 // plan checks d and returns the batches that its cost pays for.
-func (d DescentToDelete) plan(q *unlearning.Request) (iter.Seq2[int, []int], error) {
+func (d DescentToDelete) plan(req *unlearning.Request) (iter.Seq2[int, []int], error) {
 	d.Cost = cmp.Or(d.Cost, defaults.Cost)
 	for _, f := range []struct {
 		name  string
@@ -81,25 +81,25 @@ func (d DescentToDelete) plan(q *unlearning.Request) (iter.Seq2[int, []int], err
 			return nil, fmt.Errorf("%s %g must be finite and not negative", f.name, f.value)
 		}
 	}
-	if d.Smooth > 0 && !q.Model.Arch().Convex {
-		return nil, fmt.Errorf("a smoothness of %g: 2/(L+μ) is a rate for convex models, and %s is none", d.Smooth, q.Model.Arch().Name)
+	if d.Smooth > 0 && !req.Model.Arch().Convex {
+		return nil, fmt.Errorf("a smoothness of %g: 2/(L+μ) is a rate for convex models, and %s is none", d.Smooth, req.Model.Arch().Name)
 	}
-	n := len(q.Retain)
+	n := len(req.Retain)
 	size := n
 	if d.Batch > 0 {
 		size = min(d.Batch, n)
 	}
-	budget := d.Cost * q.RetrainCost()
+	budget := d.Cost * req.RetrainCost()
 	if budget < float64(size) {
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d; set Batch to fewer", unlearning.ErrBudget, budget, size)
 	}
 	if d.Batch == 0 { // the sums of a full batch keep one order
 		return func(yield func(int, []int) bool) {
-			for t := 0; float64(t+1)*float64(n) <= budget && yield(t, q.Retain); t++ {
+			for t := 0; float64(t+1)*float64(n) <= budget && yield(t, req.Retain); t++ {
 			}
 		}, nil
 	}
-	order := data.Order{Seed: q.Run.Config.Seed + 1, N: n, Batch: size}
+	order := data.Order{Seed: req.Run.Config.Seed + 1, N: n, Batch: size}
 	return func(yield func(int, []int) bool) {
 		ids, left := make([]int, 0, size), budget
 		for t, batch := range order.Steps(0, math.MaxInt) {
@@ -108,7 +108,7 @@ func (d DescentToDelete) plan(q *unlearning.Request) (iter.Seq2[int, []int], err
 			}
 			ids = ids[:0]
 			for _, i := range batch {
-				ids = append(ids, q.Retain[i])
+				ids = append(ids, req.Retain[i])
 			}
 			if !yield(t, ids) {
 				return
@@ -118,17 +118,17 @@ func (d DescentToDelete) plan(q *unlearning.Request) (iter.Seq2[int, []int], err
 }
 
 // rate returns the learning rate, see DescentToDelete.
-func (d DescentToDelete) rate(q *unlearning.Request) float64 {
-	cfg := q.Run.Config
+func (d DescentToDelete) rate(req *unlearning.Request) float64 {
+	cfg := req.Run.Config
 	switch {
 	case d.LR > 0:
 		return d.LR
 	case d.Smooth > 0:
 		return 2 / (d.Smooth + 2*cfg.WeightDecay)
 	case d.Batch == 0:
-		return peakRate(q.Run) / (1 - cfg.Momentum)
+		return peakRate(req.Run) / (1 - cfg.Momentum)
 	}
-	return finalRate(q.Run) / (1 - cfg.Momentum)
+	return finalRate(req.Run) / (1 - cfg.Momentum)
 }
 
 // peakRate returns the largest learning rate of a run.

@@ -33,7 +33,7 @@ func (Newton) History(unlearning.Plan) history.Policy { return history.Policy{} 
 // Unlearn implements unlearning.Method. Directions of negative curvature end the
 // iteration and are counted among the guards.
 func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
-	q, done, err := unlearning.Begin(n, p)
+	req, done, err := unlearning.Begin(n, p)
 	if err != nil || done != nil {
 		return done, err
 	}
@@ -43,32 +43,32 @@ func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.
 	if n.Tolerance == 0 {
 		n.Tolerance = 1e-3
 	}
-	if n.Damping == 0 && !q.Model.Arch().Convex {
+	if n.Damping == 0 && !req.Model.Arch().Convex {
 		n.Damping = 1
 	}
 	if n.Iterations < 0 || !(n.Tolerance >= 0) || !(n.Damping >= 0) { // NaN too
-		return q.Fail(errors.New("iterations, tolerance and damping must not be negative"))
+		return req.Fail(errors.New("iterations, tolerance and damping must not be negative"))
 	}
-	w, lambda := q.Run.Params, q.Run.Config.WeightDecay
-	r := q.Model.NewVector()
-	if _, err := q.Model.Gradient(w, q.Run.Data, q.Retain, r); err != nil {
-		return q.Fail(err)
+	w, lambda := req.Run.Params, req.Run.Config.WeightDecay
+	r := req.Model.NewVector()
+	if _, err := req.Model.Gradient(w, req.Run.Data, req.Retain, r); err != nil {
+		return req.Fail(err)
 	}
 	vector.AddScaled(r, lambda, w)
-	x, dir, h := q.Model.NewVector(), r.Clone(), q.Model.NewVector()
+	x, dir, h := req.Model.NewVector(), r.Clone(), req.Model.NewVector()
 	rr := vector.Dot(r, r)
 	stop := n.Tolerance * n.Tolerance * rr
 	for i := 0; i < n.Iterations && rr > stop; i++ {
 		if err := ctx.Err(); err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
-		if err := q.Model.HVP(w, dir, q.Run.Data, q.Retain, h); err != nil {
-			return q.Fail(err)
+		if err := req.Model.HVP(w, dir, req.Run.Data, req.Retain, h); err != nil {
+			return req.Fail(err)
 		}
 		vector.AddScaled(h, lambda+n.Damping, dir)
 		curvature := vector.Dot(dir, h)
 		if curvature <= 0 {
-			q.Guards[GuardNegativeCurvature]++
+			req.Guards[GuardNegativeCurvature]++
 			break
 		}
 		a := rr / curvature
@@ -80,5 +80,5 @@ func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.
 	}
 	u := w.Clone()
 	vector.AddScaled(u, -1, x)
-	return q.Finish(u)
+	return req.Finish(u)
 }

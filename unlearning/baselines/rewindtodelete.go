@@ -35,39 +35,39 @@ func (r RewindToDelete) History(unlearning.Plan) history.Policy {
 
 // Unlearn implements unlearning.Method.
 func (r RewindToDelete) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
-	q, done, err := unlearning.Begin(r, p)
+	req, done, err := unlearning.Begin(r, p)
 	if err != nil || done != nil {
 		return done, err
 	}
 	r.Cost = r.cost()
 	if !(r.Cost > 0 && r.Cost <= 1) {
-		return q.Fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
+		return req.Fail(fmt.Errorf("cost %g is outside (0, 1]", r.Cost))
 	}
-	from := history.StepAt(1-r.Cost, q.Run.Steps)
-	if from >= q.Run.Steps {
-		return q.Fail(fmt.Errorf("%w: a share of %g of %d steps", unlearning.ErrBudget, r.Cost, q.Run.Steps))
+	from := history.StepAt(1-r.Cost, req.Run.Steps)
+	if from >= req.Run.Steps {
+		return req.Fail(fmt.Errorf("%w: a share of %g of %d steps", unlearning.ErrBudget, r.Cost, req.Run.Steps))
 	}
-	from, w, mom, err := q.State(from)
+	from, w, mom, err := req.State(from)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	s, err := q.Model.NewStepper(q.Run.Config.Momentum, q.Run.Config.WeightDecay, w, mom)
+	s, err := req.Model.NewStepper(req.Run.Config.Momentum, req.Run.Config.WeightDecay, w, mom)
 	if err != nil {
-		return q.Fail(err)
+		return req.Fail(err)
 	}
-	g := q.Model.NewVector()
+	g := req.Model.NewVector()
 	var retain, forget []int
-	for t, batch := range q.Run.Order.Steps(from, q.Run.Steps) {
+	for t, batch := range req.Run.Order.Steps(from, req.Run.Steps) {
 		if retain, forget = p.Forget.Split(batch, retain[:0], forget[:0]); len(retain) == 0 {
 			continue
 		}
-		err := q.Step(ctx, t, s, q.Rate(t), g, func(w, g *graph.Tensor) error {
-			_, err := q.Model.GradientAs(q.Run.View(t), w, q.Run.Data, retain, g)
+		err := req.Step(ctx, t, s, req.Rate(t), g, func(w, g *graph.Tensor) error {
+			_, err := req.Model.GradientAs(req.Run.View(t), w, req.Run.Data, retain, g)
 			return err
 		})
 		if err != nil {
-			return q.Fail(err)
+			return req.Fail(err)
 		}
 	}
-	return q.Finish(s.W)
+	return req.Finish(s.W)
 }

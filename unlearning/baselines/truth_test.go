@@ -109,8 +109,8 @@ func TestRewindBudget(t *testing.T) {
 		from := points[map[float64]int{0.3: 2, 0.5: 1, 1: 0}[cost]]
 		var want float64
 		for _, batch := range p.Run.Order.Steps(from, p.Run.Steps) {
-			kept, _ := p.Forget.Split(batch, nil, nil)
-			want += float64(len(kept))
+			retain, _ := p.Forget.Split(batch, nil, nil)
+			want += float64(len(retain))
 		}
 		require.Equal(t, want, res.GradEvals)
 		require.LessOrEqual(t, res.GradEvals, 1.05*cost*unlearning.RetrainCost(p))

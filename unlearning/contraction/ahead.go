@@ -10,21 +10,23 @@ import (
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 )
 
-// shared is what the steps of an epoch between the knots share.
-type shared struct {
-	epoch  int
-	gap    *graph.Tensor         // Σ_i∈part (∇ℓ_i − g_t) per example, over the steps not computed
-	deltas map[int]*graph.Tensor // by step: those computed
-	counts []parts               // of its batches
-	err    error
+// overview is what is known of an epoch between the knots when all of its steps have
+// been seen.
+type overview struct {
+	epoch int
+	// contrast is the mean of ∇ℓ_i − g_t over the examples i of the smaller side that
+	// the epoch's interpolated steps t meet; nil if all are computed.
+	contrast *graph.Tensor
+	deltas   map[int]*graph.Tensor // by step: those computed
+	counts   []parts               // of its batches
+	err      error
 }
 
-// ahead is a second walk through the run, ahead of the contraction: what the
-// steps of an epoch share is known when all of them have been seen.
+// ahead is a second walk through the run, one epoch ahead of the contraction.
 type ahead struct {
-	next func() (shared, bool)
+	next func() (overview, bool)
 	stop func()
-	shared
+	overview
 }
 
 // lookAhead begins the walk, beside the contraction if apart is set.
@@ -34,14 +36,14 @@ func (d *disturbances) lookAhead(ctx context.Context, first int, w *worker, apar
 		epochs = parallel.Ahead(epochs, 1)
 	}
 	next, stop := iter.Pull(epochs)
-	return &ahead{next, stop, shared{epoch: -1}}
+	return &ahead{next, stop, overview{epoch: -1}}
 }
 
 // between yields the epochs that are neither knots nor cut.
-func (d *disturbances) between(ctx context.Context, first int, w *worker) iter.Seq[shared] {
+func (d *disturbances) between(ctx context.Context, first int, w *worker) iter.Seq[overview] {
 	reader := w.system.reader() // what it reads is read again
 	per, last := d.system.Run.Order.StepsPerEpoch(), d.system.Run.Steps-1
-	return func(yield func(shared) bool) {
+	return func(yield func(overview) bool) {
 		sums, deltas := newEpochSums(d.system), map[int]*graph.Tensor{}
 		count := func(pt Point) error {
 			p := d.probe(pt)
@@ -66,13 +68,13 @@ func (d *disturbances) between(ctx context.Context, first int, w *worker) iter.S
 				err = count(pt)
 			}
 			if err != nil {
-				yield(shared{err: err})
+				yield(overview{err: err})
 				return
 			}
 			if pt.T%per < per-1 && pt.T < last {
 				continue
 			}
-			if !yield(shared{e, d.gap(e, sums), deltas, reader.batches.counts[e], nil}) {
+			if !yield(overview{e, d.contrast(e, sums), deltas, reader.batches.counts[e], nil}) {
 				return
 			}
 			sums.clear()
@@ -81,19 +83,20 @@ func (d *disturbances) between(ctx context.Context, first int, w *worker) iter.S
 	}
 }
 
-// gap returns what the steps of an epoch share, nil if all are computed.
-func (d *disturbances) gap(epoch int, k *epochSums) *graph.Tensor {
+// contrast returns that of an epoch's interpolated steps, nil if all are computed.
+func (d *disturbances) contrast(epoch int, k *epochSums) *graph.Tensor {
 	if k.mRest == 0 {
 		return nil
 	}
-	// Over the epoch Σ_i∈part ∇ℓ_i = m (F + gap). What the computed steps
-	// took of it, and the m_t g_t that δ_t is measured from, is taken off.
-	gap := d.system.Model.NewVector()
-	d.knots.interpolate(epoch, gap)
-	vector.AddScaled(gap, 1/float64(k.n), k.all)
-	vector.Combine(gap, float64(k.m), gap, -1, k.rest)
-	vector.Combine(gap, 1/float64(k.mRest), gap, -1/float64(k.mRest), k.part)
-	return gap
+	// With F the mean gradient of all data over the epoch and C the interpolated
+	// contrast, Σ_i∈part ∇ℓ_i = m (F + C). The gradients that the computed steps have
+	// found are taken off, and so are the m_t g_t that δ_t is measured from.
+	c := d.system.Model.NewVector()
+	d.knots.interpolate(epoch, c)
+	vector.AddScaled(c, 1/float64(k.n), k.all)
+	vector.Combine(c, float64(k.m), c, -1, k.rest)
+	vector.Combine(c, 1/float64(k.mRest), c, -1/float64(k.mRest), k.part)
+	return c
 }
 
 // reach makes what is known of the epoch of step t ready. It is called for
@@ -110,7 +113,7 @@ func (d *disturbances) reach(t int) error {
 	if !ok || got.epoch != e {
 		panic("contraction: the walk ahead left out an epoch")
 	}
-	d.ahead.shared = got
+	d.ahead.overview = got
 	maps.Copy(d.deltas, got.deltas)
 	d.system.batches.counts[e] = got.counts
 	return nil

@@ -15,7 +15,7 @@ type visit struct {
 	err   error
 }
 
-// gather walks through the run and finds the gaps at the knots. Disturbances
+// gather walks through the run and finds the contrasts at the knots. Disturbances
 // are taken at recorded points, so the workers compute them side by side; they are
 // added in the order of steps.
 func (d *disturbances) gather(ctx context.Context, first int, workers []*worker) error {
@@ -36,7 +36,7 @@ func (d *disturbances) gather(ctx context.Context, first int, workers []*worker)
 		}
 		if v.pt.T%per == per-1 {
 			if e.m > 0 {
-				vector.Combine(d.knots.gaps[knot], 1/float64(e.m), e.part, -1/float64(e.n), e.all)
+				vector.Combine(d.knots.values[knot], 1/float64(e.m), e.part, -1/float64(e.n), e.all)
 			}
 			e.clear()
 			knot++

@@ -14,10 +14,10 @@ import (
 type Interpolated struct {
 	// Knots is the number of epochs in which they are computed, from the first whole
 	// one to the last, at even distances in the logarithm of learning time, and
-	// fewer where epochs hardly move; 0 means every epoch. In between, the gap
-	// between the gradient of the smaller side, U or the rest, and that of all data
-	// is interpolated by a spline: taken over a whole epoch it changes slowly. The
-	// recorded gradients supply the rest, which does not.
+	// fewer where epochs hardly move; 0 means every epoch. In between, the
+	// contrast is interpolated by a spline: the mean gradient of the smaller side, U or
+	// the rest, less that of all data. Taken over a whole epoch it changes slowly. The
+	// recorded gradients supply what changes fast.
 	Knots int
 	// Tails also computes, in every epoch, the disturbance of the smaller last
 	// batch. Its examples weigh more than others, which ones they are is
@@ -143,9 +143,9 @@ func (d *disturbances) At(pt Point) (*graph.Tensor, bool, error) {
 		d.worker.compute(p)
 		return d.out, exact, p.err
 	case d.small:
-		vector.Combine(d.out, float64(forget)/float64(retain), d.ahead.gap, 0, d.out)
+		vector.Combine(d.out, float64(forget)/float64(retain), d.ahead.contrast, 0, d.out)
 	default:
-		vector.Combine(d.out, -1, d.ahead.gap, 0, d.out)
+		vector.Combine(d.out, -1, d.ahead.contrast, 0, d.out)
 	}
 	return d.out, exact, nil
 }

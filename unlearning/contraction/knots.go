@@ -16,7 +16,7 @@ import (
 // logarithm of learning time, since runs change fast at first and slowly later.
 type knots struct {
 	epochs []int
-	gaps   []*graph.Tensor // values at epochs
+	values []*graph.Tensor // at epochs
 	cut    []int           // recorded epochs that cannot be knots
 	x      []float64       // log learning time of every epoch, from on
 	from   int
@@ -59,7 +59,7 @@ func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 		}
 		j := min(max(indexNear(x, want), next), last-(n-1-i))
 		k.epochs = append(k.epochs, whole[j])
-		k.gaps = append(k.gaps, s.Model.NewVector())
+		k.values = append(k.values, s.Model.NewVector())
 		next = j + 1
 	}
 	if n < 2 {
@@ -116,12 +116,12 @@ func (k *knots) computed(e int) bool {
 
 // interpolate sets out to the value at epoch e.
 func (k *knots) interpolate(e int, out *graph.Tensor) {
-	if len(k.gaps) == 1 {
-		out.Copy(k.gaps[0])
+	if len(k.values) == 1 {
+		out.Copy(k.values[0])
 		return
 	}
 	out.Zero()
-	for i, g := range k.gaps {
+	for i, g := range k.values {
 		vector.AddScaled(out, k.weigh[i].Predict(k.x[e-k.from]), g)
 	}
 }

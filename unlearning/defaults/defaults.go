@@ -108,7 +108,7 @@ const (
 	// √(g/StrengthGrowth), and stiffness by g/StrengthGrowth.
 	StrengthGrowth = 2
 
-	// Stiffness is that with which logits are held, as a multiple of the mean curvature
+	// Stiffness is that with which logits are distilled, as a multiple of the mean curvature
 	// of the loss along the label's logit while the run learned.
 	Stiffness = 0.75
 	// Widening is the exponent of 1 + κ by which logits, less their mean, are multiplied
@@ -127,7 +127,7 @@ const (
 	// is like a class. Random sets have 0.001 or less, single classes 0.17 to 0.68.
 	ClassLikeCorrelation = 0.03
 	// ClassLikeChance is how often that of independent examples it has to be: a few
-	// examples of one class may have 1, and are too few to show in the answers of
+	// examples of one class may have 1, and are too few to show in the logits of
 	// others. ClassLikeLabelChance is the same for the label that is most conspicuous;
 	// 1 in 900 random sets had above 10. With two classes in place of ten, one of them
 	// rare, up to 1 in 100 random sets of 12 to 100 examples is taken for class-like.

@@ -141,7 +141,7 @@ func Spaced(n int) Policy {
 
 // Halving keeps n checkpoints, without gradients, after T/2, T/4, … T/2ⁿ steps:
 // close together where a run changes fast and has seen little. Like every
-// checkpoint they hold the momentum, half of their bytes, though Accelerate
+// checkpoint they hold the momentum, half of their bytes, though ShortRun
 // starts without it: rewinding and replaying need it.
 func Halving(n int) Policy {
 	positive("Halving", n)

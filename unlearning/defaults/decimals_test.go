@@ -1,0 +1,67 @@
+package defaults_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// elsewhere lists the decimal numbers below unlearning that may stand outside this
+// package, by file and number, with the reason. A number that was fitted belongs
+// here, under a name; one that is not gets a line below.
+var elsewhere = map[string]string{
+	"baselines/newton.go 1e-3":        "a tolerance, as is usual for conjugate gradients",
+	"baselines/shrinkperturb.go 0.5":  "as published",
+	"baselines/shrinkperturb.go 0.1":  "as published",
+	"byname.go 1e6":                   "a limit of what can be asked for",
+	"shortrun.go 1e6":                 "a limit of what can be asked for",
+	"contraction/distilled.go 1.0":    "one, as a float64",
+	"contraction/logitsum.go 1.0":     "one, as a float64",
+	"history/logitgradients.go 1e-30": "far from the ends of a float64",
+	"history/policy.go 1e-9":          "what rounding may add to a whole number",
+}
+
+// TestDecimals lists the decimal numbers below unlearning, and fails on new ones and
+// on entries of the list above that are gone.
+func TestDecimals(t *testing.T) {
+	found := map[string]bool{}
+	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel("..", path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (rel == "defaults" || rel == "internal") {
+			return filepath.SkipDir // these numbers, and those of tests
+		}
+		if entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.FLOAT {
+				found[filepath.ToSlash(rel)+" "+lit.Value] = true
+			}
+			return true
+		})
+		return nil
+	}))
+	require.NotEmpty(t, found)
+	for number := range found {
+		require.Contains(t, elsewhere, number, "a decimal number outside of package defaults: name it there, with its unit and what it was fitted on")
+	}
+	for number := range elsewhere {
+		require.True(t, found[number], "%s is listed and is not there", number)
+	}
+}
