@@ -25,6 +25,9 @@ type Checkpoint struct {
 	// that a request to forget has left. "" where the writer did not say.
 	Of string
 
+	// Private makes a new file its owner's alone; otherwise the umask decides.
+	Private bool
+
 	// Arch and Engine are those of the model that wrote the file; "" in one of
 	// other programs.
 	Arch, Engine string
@@ -55,8 +58,8 @@ func (m *Model) SaveParams(path string, w *graph.Tensor) error {
 	return m.SaveCheckpoint(path, Checkpoint{Params: w})
 }
 
-// SaveCheckpoint is SaveParams that says whose the parameters are; of c, Params
-// and Of count.
+// SaveCheckpoint is SaveParams that says whose the parameters are; of c, Params,
+// Of and Private count.
 func (m *Model) SaveCheckpoint(path string, c Checkpoint) error {
 	if err := m.CheckParams(c.Params); err != nil {
 		return fmt.Errorf("nets: save %s: %w", path, err)
@@ -82,7 +85,11 @@ func (m *Model) SaveCheckpoint(path string, c Checkpoint) error {
 		info[ofKey] = c.Of
 	}
 	info[digestKey] = contentDigest(info, views)
-	err := atomicfile.Write(path, func(f io.Writer) error { return safetensors.SerializeToWriter(views, info, f) })
+	write := atomicfile.Write
+	if c.Private {
+		write = atomicfile.WritePrivate
+	}
+	err := write(path, func(f io.Writer) error { return safetensors.SerializeToWriter(views, info, f) })
 	if err != nil {
 		return fmt.Errorf("nets: save: %w", err)
 	}

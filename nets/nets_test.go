@@ -211,6 +211,16 @@ func TestSchedules(t *testing.T) {
 	require.InDelta(t, 0.04, w.Rate(0, 10), 1e-15)
 	require.InDelta(t, 0.16, w.Rate(3, 10), 1e-15)
 	require.InDelta(t, 0.2, w.Rate(4, 10), 1e-15)
+
+	for _, want := range []nets.LRSchedule{nets.ConstantRate(1. / 3), nets.Cosine(0.2), nets.CosineRate{Peak: 1e-7, Warmup: 2. / 7}} {
+		got, err := nets.ParseSchedule(want.String())
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, bad := range []string{"", "constant", "constant:x", "linear:0.1", "cosine:0.1:warmup", "cosine:0.1:cooldown:0.2", "constant:1:2"} {
+		_, err := nets.ParseSchedule(bad)
+		require.ErrorContains(t, err, "no schedule", bad)
+	}
 }
 
 func TestBadInput(t *testing.T) {

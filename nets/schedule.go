@@ -3,6 +3,8 @@ package nets
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // LRSchedule gives the learning rate of every step.
@@ -64,4 +66,31 @@ func (c CosineRate) String() string {
 		return fmt.Sprintf("cosine:%g", c.Peak)
 	}
 	return fmt.Sprintf("cosine:%g:warmup:%g", c.Peak, c.Warmup)
+}
+
+// ParseSchedule reads the notations of the schedules of this package, such as
+// "constant:0.1" and "cosine:0.2:warmup:0.1": what String gives, to the same
+// numbers.
+func ParseSchedule(s string) (LRSchedule, error) {
+	bad := func() (LRSchedule, error) {
+		return nil, fmt.Errorf("nets: %q is no schedule of this package; they are constant:RATE, cosine:PEAK and cosine:PEAK:warmup:SHARE", s)
+	}
+	parts := strings.Split(s, ":")
+	var numbers []float64
+	for i := 1; i < len(parts); i += 2 {
+		v, err := strconv.ParseFloat(parts[i], 64)
+		if err != nil {
+			return bad()
+		}
+		numbers = append(numbers, v)
+	}
+	switch {
+	case parts[0] == "constant" && len(parts) == 2:
+		return ConstantRate(numbers[0]), nil
+	case parts[0] == "cosine" && len(parts) == 2:
+		return Cosine(numbers[0]), nil
+	case parts[0] == "cosine" && len(parts) == 4 && parts[2] == "warmup":
+		return CosineRate{numbers[0], numbers[1]}, nil
+	}
+	return bad()
 }

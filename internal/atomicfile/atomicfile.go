@@ -35,23 +35,35 @@ var ErrNotDurable = errors.New("the file was replaced, but may not survive a pow
 // A symlink stays: the file that it leads to is replaced. A device or a pipe
 // cannot be replaced; it is written to, and holds what came before an error.
 func Write(path string, write func(io.Writer) error) error {
-	return writeAs(path, 0o666, write)
+	return writeAs(path, options{perm: 0o666}, write)
 }
 
 // WritePrivate is Write, but a new file is its owner's alone: 0600 less the
 // umask.
 func WritePrivate(path string, write func(io.Writer) error) error {
-	return writeAs(path, 0o600, write)
+	return writeAs(path, options{perm: 0o600}, write)
 }
 
-func writeAs(path string, perm fs.FileMode, write func(io.Writer) error) error {
+// WritePart is WritePrivate for one of several files of a folder: what is in the
+// file survives a power cut, and its name does after a call of SyncFolder for all
+// of them.
+func WritePart(path string, write func(io.Writer) error) error {
+	return writeAs(path, options{perm: 0o600, part: true}, write)
+}
+
+type options struct {
+	perm fs.FileMode // of a new file
+	part bool        // the caller syncs the folder
+}
+
+func writeAs(path string, o options, write func(io.Writer) error) error {
 	target, stream, err := resolve(path)
 	switch {
 	case err != nil:
 	case stream:
 		err = writeTo(target, write)
 	default:
-		err = replace(target, perm, write)
+		err = replace(target, o, write)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -139,8 +151,8 @@ func create(path string, perm fs.FileMode) (*os.File, error) {
 	}
 }
 
-func replace(path string, perm fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := create(path, perm)
+func replace(path string, o options, write func(io.Writer) error) (err error) {
+	f, err := create(path, o.perm)
 	if err != nil {
 		return err
 	}
@@ -175,6 +187,9 @@ func replace(path string, perm fs.FileMode, write func(io.Writer) error) (err er
 	defer dir.Close()
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
+	}
+	if o.part {
+		return nil
 	}
 	if err = dir.Sync(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotDurable, err)

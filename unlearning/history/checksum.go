@@ -3,13 +3,13 @@ package history
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -23,22 +23,15 @@ func checksum(ds *data.Dataset) uint32 {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(sums)) {
 		wg.Go(func() {
-			buf := make([]byte, 0, 1<<14)
+			buf := make([]byte, chunk)
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(sums) {
 					return
 				}
-				x := ds.X[i*piece : min((i+1)*piece, len(ds.X))]
-				for len(x) > 0 {
-					n := min(len(x), cap(buf)/4)
-					buf = buf[:4*n]
-					for j, v := range x[:n] {
-						binary.LittleEndian.PutUint32(buf[4*j:], math.Float32bits(v))
-					}
-					sums[i] = crc32.Update(sums[i], castagnoli, buf)
-					x = x[n:]
-				}
+				h := crc32.New(castagnoli)
+				_ = putNumbers(h, graph.ReadOnly(ds.X[i*piece:min((i+1)*piece, len(ds.X))]), buf) // a checksum takes any bytes
+				sums[i] = h.Sum32()
 			}
 		})
 	}

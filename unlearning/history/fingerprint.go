@@ -38,7 +38,8 @@ type Fingerprint struct {
 }
 
 func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds *data.Dataset, dataSum uint32, w0 *graph.Tensor) Fingerprint {
-	_, initial := encode(w0)
+	initial := crc32.New(castagnoli)
+	_ = putNumbers(initial, w0, make([]byte, chunk)) // a checksum takes any bytes
 	var ids uint32
 	if cfg.Augment != (nets.Augment{}) {
 		ids = idChecksum(ds)
@@ -47,7 +48,7 @@ func fingerprint(m *nets.Model, order data.Order, steps int, cfg nets.Config, ds
 		Arch: m.Arch().Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Order: order, Steps: steps, LR: cfg.LR.String(), Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay,
 		Augment: cfg.Augment.String(), Loss: m.LossNotation(),
-		Initial: crc32.Checksum(initial, castagnoli), Data: dataSum, IDs: ids,
+		Initial: initial.Sum32(), Data: dataSum, IDs: ids,
 	}
 }
 
@@ -79,4 +80,25 @@ func (f Fingerprint) check(run Fingerprint) error {
 		return fmt.Errorf("history: %w: %s, the run's is %s", ErrEngine, f.Engine, run.Engine)
 	}
 	return nil
+}
+
+// taken tells of each of the steps from … to−1 whether it was one: a batch of
+// holes only moves nothing.
+func (f Fingerprint) taken(from, to int) []bool {
+	yes := make([]bool, to-from)
+	if f.Order.Holes == (data.Holes{}) {
+		for i := range yes {
+			yes[i] = true
+		}
+		return yes
+	}
+	per := f.Order.StepsPerEpoch()
+	var cuts []int
+	for t := from; t < to; t++ {
+		if cuts == nil || t%per == 0 {
+			cuts = f.Order.Cuts(t / per)
+		}
+		yes[t-from] = cuts[t%per] < cuts[t%per+1]
+	}
+	return yes
 }

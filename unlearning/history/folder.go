@@ -3,21 +3,19 @@ package history
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-
-	"github.com/nlpodyssey/safetensors"
+	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 	"github.com/miniunlearn/miniunlearn/internal/folderlock"
+	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // Errors of a folder that holds a record.
@@ -32,320 +30,454 @@ var (
 	ErrNoLogitGradients = errors.New("the record holds no logit gradients")
 )
 
-const manifestName = "manifest.json"
-
 // version of the format. It changes with the fingerprint too: what an old
 // record lacks cannot be compared, and is not in it. 1 lacked augmentation, loss
-// and w_0, 2 the ids of an augmented run, 3 and 4 the digest of w_T.
-const version = 5
+// and w_0, 2 the ids of an augmented run, 3 and 4 the digest of w_T, 5 what a
+// run needs to go on.
+const version = 6
 
-// logitGradientsTensor is the tensor's name in its file.
-const logitGradientsTensor = "logit_gradients"
-
-// manifest lists the segments of a folder with their checksums. It is
-// replaced after every segment.
-type manifest struct {
-	Version  int          `json:"version"`
-	Policy   string       `json:"policy"`
-	Run      Fingerprint  `json:"run"`
-	Segments []fileRecord `json:"segments"`
-
-	LogitGradients *fileRecord `json:"logit_gradients,omitempty"`
-
-	Complete bool   `json:"complete"`
-	Final    string `json:"final_sha256,omitempty"` // nets.Digest of w_T, once complete
+// runHeader is the content of run.json: what is known before the first step.
+type runHeader struct {
+	Version int         `json:"version"`
+	Policy  string      `json:"policy"`
+	Run     Fingerprint `json:"run"`
+	Config  runConfig   `json:"config"`
 }
 
-type fileRecord struct {
-	File   string `json:"file"`
-	From   int    `json:"from"`
-	To     int    `json:"to"`
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"`
+// runConfig is what a nets.Config says beside the fingerprint.
+type runConfig struct {
+	Epochs  int  `json:"epochs"`
+	Steps   int  `json:"steps,omitempty"`
+	Crop    int  `json:"crop,omitempty"`
+	Flip    bool `json:"flip,omitempty"`
+	Classes int  `json:"classes"`
 }
+
+// validate checks that the numbers can be those of a run.
+func (h runHeader) validate() error {
+	const most = 1 << 40
+	r := h.Run
+	if r.Params < 1 || r.Params > most || r.Steps < 1 || r.Steps > most || h.Config.Classes < 1 || h.Config.Classes > most || r.Order.N > 1<<31 {
+		return fmt.Errorf("a run of %d parameters, %d steps, %d examples and %d classes", r.Params, r.Steps, r.Order.N, h.Config.Classes)
+	}
+	return r.Order.Validate()
+}
+
+// Files of a run.
+const (
+	initialFile  = "initial.safetensors"
+	segmentFile  = "segment-%08d.safetensors"
+	stateFile    = "state-%08d.safetensors"
+	finalFile    = "final.safetensors"
+	momentumFile = "momentum.safetensors"
+)
 
 // folder is a store in a folder. What it writes tells of single examples, and is
 // for the folder's owner alone.
 type folder struct {
 	dir  string
-	lock *folderlock.Lock // while it is written
+	head runHeader
 	m    manifest
-	size int64 // of the manifest's file
+	lock *folderlock.Lock // while it is written
+	size int64            // of run.json
+	// ending are entries of files that are there, and are added with the run's end.
+	ending []entry
 }
 
-func createFolder(dir string, p Policy, f Fingerprint) (_ *folder, err error) {
-	lock, err := folderlock.Acquire(dir)
-	if err != nil {
+// createFolder makes a new folder.
+func createFolder(dir string, h runHeader) (_ *folder, err error) {
+	s := &folder{dir: dir, head: h}
+	if s.lock, err = folderlock.Acquire(dir); err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
 	}
-	s := &folder{dir: dir, lock: lock, m: manifest{Version: version, Policy: p.String(), Run: f}}
 	defer func() {
 		if err != nil {
 			s.release()
 		}
 	}()
-	files, err := os.ReadDir(dir)
+	names, err := s.names()
 	if err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
 	}
-	for _, f := range files {
-		if f.Name() != folderlock.Name {
-			return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
-		}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
 	}
-	return s, s.save()
-}
-
-// release gives the folder free for other writers.
-func (s *folder) release() { _ = s.lock.Release() }
-
-// save writes the manifest, followed by its own checksum on a last line.
-func (s *folder) save() error {
-	raw, err := json.MarshalIndent(s.m, "", "  ")
+	raw, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
-		return fmt.Errorf("history: manifest: %w", err)
+		return nil, fmt.Errorf("history: create: %w", err)
 	}
-	err = atomicfile.WritePrivate(filepath.Join(s.dir, manifestName), func(w io.Writer) error {
-		n, err := fmt.Fprintf(w, "%s\n%s\n", raw, digest(raw))
-		s.size = int64(n)
+	sum := sha256.Sum256(raw)
+	text := fmt.Appendf(nil, "%s\n%x\n", raw, sum)
+	s.size, s.m.chain = int64(len(text)), hex.EncodeToString(sum[:])
+	err = atomicfile.WritePrivate(filepath.Join(dir, headerName), func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
 	})
+	if err == nil {
+		err = s.m.reopen(dir)
+	}
 	if err != nil {
-		return fmt.Errorf("history: %w", err)
+		return nil, fmt.Errorf("history: create: %w", err)
+	}
+	return s, nil
+}
+
+// names lists the files of the folder, but for the lock and what a killed write
+// has left.
+func (s *folder) names() ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	var names []string
+	for _, e := range entries {
+		if name := e.Name(); name[0] != '.' {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// openFolder reads header and manifest, whether or not the run has ended.
+func openFolder(dir string) (*folder, error) {
+	s := &folder{dir: dir}
+	path := filepath.Join(dir, headerName)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("history: open: %w; give the folder that history.Create or history.Train was given", err)
+	}
+	body, sum, ok := bytes.Cut(raw, []byte("\n}\n"))
+	body = append(bytes.Clone(body), "\n}"...)
+	want := sha256.Sum256(body)
+	if s.m.chain = hex.EncodeToString(want[:]); !ok || s.m.chain+"\n" != string(sum) {
+		return nil, fmt.Errorf("history: open %s: %w: its checksum is wrong", path, ErrDamaged)
+	}
+	s.size = int64(len(raw))
+	if err := json.Unmarshal(body, &s.head); err != nil {
+		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
+	}
+	if s.head.Version != version {
+		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.head.Version, version)
+	}
+	if err := s.head.validate(); err != nil {
+		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
+	}
+	path = filepath.Join(dir, manifestName)
+	if raw, err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("history: open: %w", err)
+	}
+	if s.m, err = parseManifest(raw, s.m.chain); err == nil {
+		err = s.validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
+	}
+	return s, nil
+}
+
+// validate checks that the manifest's entries can be those of a run.
+func (s *folder) validate() error {
+	at := 0
+	for i, e := range s.m.entries {
+		bad := func(format string, a ...any) error {
+			return fmt.Errorf("line %d, a %s: %s", i+1, e.Kind, fmt.Sprintf(format, a...))
+		}
+		needsFile := e.Kind != kindEnd
+		switch {
+		case needsFile != (e.File != nil):
+			return bad("it has a file, or lacks one")
+		case i > 0 && s.m.entries[i-1].Kind == kindEnd:
+			return bad("it follows the end of the run")
+		}
+		switch e.Kind {
+		case kindInitial, kindLogitGradients, kindFinal, kindMomentum:
+		case kindState:
+			if e.At < 0 || e.At > s.head.Run.Steps || e.Tally == nil {
+				return bad("it is before step %d, of %d", e.At, s.head.Run.Steps)
+			}
+		case kindSegment:
+			if e.From < at || e.To < e.From || e.To > s.head.Run.Steps || e.To-e.From > maxSegment ||
+				e.At < max(e.From, e.To-1) || e.At > s.head.Run.Steps || e.Tally == nil {
+				return bad("steps %d to %d, after %d, of %d", e.From, e.To, at, s.head.Run.Steps)
+			}
+			at = e.To
+		case kindEnd:
+			if e.Final == "" || e.Tally == nil || s.m.last(kindFinal) == nil || s.m.last(kindMomentum) == nil {
+				return bad("it is not whole")
+			}
+		default:
+			return bad("unknown here")
+		}
 	}
 	return nil
 }
 
-func digest(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
+// complete reports whether the run has ended.
+func (s *folder) complete() bool { return s.m.last(kindEnd) != nil }
+
+// reopen makes an interrupted folder one to write to.
+func (s *folder) reopen() (err error) {
+	if s.lock, err = folderlock.Acquire(s.dir); err != nil {
+		return fmt.Errorf("history: resume: %w", err)
+	}
+	if err = s.tidy(); err == nil {
+		err = s.m.reopen(s.dir)
+	}
+	if err != nil {
+		s.release()
+		return fmt.Errorf("history: resume: %w", err)
+	}
+	return nil
 }
 
-func (s *folder) put(seg segment) error {
-	views := map[string]safetensors.TensorView{}
-	add := func(name string, rows int, ts ...*graph.Tensor) error {
-		dt, raw := encode(ts...)
-		shape := []uint64{uint64(seg.w.Len())}
-		if rows > 0 {
-			shape = []uint64{uint64(rows), uint64(seg.w.Len())}
+// tidy removes what a death has left: files that are not listed yet, and those that
+// are no longer needed.
+func (s *folder) tidy() error {
+	if err := atomicfile.Sweep(s.dir); err != nil {
+		return err
+	}
+	names, err := s.names()
+	if err != nil {
+		return err
+	}
+	live := map[string]bool{headerName: true, manifestName: true}
+	for _, e := range s.live() {
+		live[e.File.File] = true
+	}
+	for _, name := range names {
+		if !live[name] && ours(name) {
+			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
+				return err
+			}
 		}
-		v, err := safetensors.NewTensorView(dt, shape, raw)
-		views[name] = v
+	}
+	return nil
+}
+
+// ours reports whether a recorder gives a file this name: others are not removed.
+func ours(name string) bool {
+	var step int
+	for _, format := range []string{segmentFile, stateFile} {
+		if n, err := fmt.Sscanf(name, format, &step); n == 1 && err == nil && fmt.Sprintf(format, step) == name {
+			return true
+		}
+	}
+	return slices.Contains([]string{initialFile, logitGradientsFile, finalFile, momentumFile}, name)
+}
+
+// tidyEnd is tidy for a folder whose run has ended, where nobody else does it.
+func (s *folder) tidyEnd() error {
+	state := s.m.last(kindState)
+	if state == nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, state.File.File)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var err error
+	if s.lock, err = folderlock.Acquire(s.dir); errors.Is(err, folderlock.ErrHeld) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	err := errors.Join(add("params", 0, seg.w), add("momentum", 0, seg.p))
-	if len(seg.g) > 0 {
-		err = errors.Join(err, add("gradients", len(seg.g), seg.g...))
-	}
-	var buf bytes.Buffer
-	if err == nil {
-		err = safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, &buf)
-	}
-	var f fileRecord
-	if err == nil {
-		f, err = s.write(fmt.Sprintf("segment-%08d.safetensors", seg.from), buf.Bytes())
-	}
-	if err != nil {
-		return fmt.Errorf("history: segment at step %d: %w", seg.from, err)
-	}
-	f.From, f.To = seg.from, seg.from+len(seg.g)
-	s.m.Segments = append(s.m.Segments, f)
-	return s.save()
+	defer s.release()
+	return s.tidy()
 }
 
-// write writes a file of the folder.
-func (s *folder) write(name string, raw []byte) (fileRecord, error) {
-	err := atomicfile.WritePrivate(filepath.Join(s.dir, name), func(w io.Writer) error {
-		_, err := w.Write(raw)
-		return err
-	})
-	return fileRecord{File: name, Bytes: int64(len(raw)), SHA256: digest(raw)}, err
+// release gives the folder free for other writers.
+func (s *folder) release() {
+	s.m.close()
+	_ = s.lock.Release()
 }
 
-// read reads a file of the folder and compares it with the manifest.
-func (s *folder) read(f fileRecord) (*safetensors.SafeTensors, error) {
-	raw, err := os.ReadFile(filepath.Join(s.dir, f.File))
-	if err != nil {
-		return nil, s.damaged(f, "%v", err)
-	}
-	if int64(len(raw)) != f.Bytes || digest(raw) != f.SHA256 {
-		return nil, s.damaged(f, "its checksum is not the manifest's")
-	}
-	st, err := safetensors.Deserialize(raw)
-	if err != nil {
-		return nil, s.damaged(f, "%v", err)
-	}
-	return &st, nil
+func (s *folder) damaged(f fileRecord, err error) error {
+	return fmt.Errorf("history: %s: %w: %w", filepath.Join(s.dir, f.File), ErrDamaged, err)
 }
 
-func (s *folder) damaged(f fileRecord, format string, args ...any) error {
-	return fmt.Errorf("history: %s: %w: %s", filepath.Join(s.dir, f.File), ErrDamaged, fmt.Sprintf(format, args...))
-}
-
-func (s *folder) putLogitGradients(alpha *graph.Tensor) error {
-	dt, raw := encode(alpha)
-	v, err := safetensors.NewTensorView(dt, []uint64{uint64(alpha.Shape()[0]), uint64(alpha.Shape()[1])}, raw)
-	var buf bytes.Buffer
-	if err == nil {
-		err = safetensors.SerializeToWriter(map[string]safetensors.TensorView{logitGradientsTensor: v}, map[string]string{"format": "pt"}, &buf)
+// segments returns the entries of segments.
+func (s *folder) segments() []entry {
+	var r []entry
+	for _, e := range s.m.entries {
+		if e.Kind == kindSegment {
+			r = append(r, e)
+		}
 	}
-	var f fileRecord
-	if err == nil {
-		f, err = s.write("logit-gradients.safetensors", buf.Bytes())
-	}
-	if err != nil {
-		return fmt.Errorf("history: logit gradients: %w", err)
-	}
-	s.m.LogitGradients = &f
-	return s.save()
-}
-
-func (s *folder) getLogitGradients() (*graph.Tensor, error) {
-	if s.m.LogitGradients == nil {
-		return nil, nil
-	}
-	st, err := s.read(*s.m.LogitGradients)
-	if err != nil {
-		return nil, err
-	}
-	v, ok := st.Tensor(logitGradientsTensor)
-	if n := s.m.Run.Order.N; !ok || len(v.Shape()) != 2 || v.Shape()[0] != uint64(n) {
-		return nil, s.damaged(*s.m.LogitGradients, "no tensor of logit gradients of %d examples", n)
-	}
-	rows, k := int(v.Shape()[0]), int(v.Shape()[1])
-	t, err := decode(v.DType(), v.Data(), 1, rows*k)
-	if err != nil {
-		return nil, s.damaged(*s.m.LogitGradients, "%v", err)
-	}
-	return graph.FromSlice(t[0].Float32s(), rows, k), nil
-}
-
-func (s *folder) finish(final string) error {
-	s.m.Complete, s.m.Final = true, final
-	return s.save()
+	return r
 }
 
 func (s *folder) spans() []span {
-	r := make([]span, len(s.m.Segments))
-	for i, f := range s.m.Segments {
-		r[i] = span{f.From, f.To}
+	var r []span
+	for _, e := range s.segments() {
+		r = append(r, span{e.From, e.To})
 	}
 	return r
 }
 
 func (s *folder) bytes() int64 {
-	n := s.size
-	for _, f := range s.m.Segments {
-		n += f.Bytes
-	}
-	if s.m.LogitGradients != nil {
-		n += s.m.LogitGradients.Bytes
+	n := s.size + s.m.size
+	for _, e := range s.m.entries {
+		if e.Kind == kindSegment || e.Kind == kindLogitGradients {
+			n += e.File.Bytes
+		}
 	}
 	return n
 }
 
-func (s *folder) get(i int) (segment, error) {
-	f := s.m.Segments[i]
-	st, err := s.read(f)
-	if err != nil {
-		return segment{}, err
+// live returns the entries whose files are there: all but the states that later
+// ones, or the end, have replaced.
+func (s *folder) live() []entry {
+	state := s.m.last(kindState)
+	return slices.DeleteFunc(slices.Clone(s.m.entries), func(e entry) bool {
+		return e.File == nil || e.Kind == kindState && (s.complete() || e.At != state.At)
+	})
+}
+
+// put writes a segment.
+func (s *folder) put(seg segment, at int, tally nets.Tally) error {
+	f, err := writeArrays(s.dir, fmt.Sprintf(segmentFile, seg.from), seg.arrays()...)
+	if err == nil {
+		err = s.m.add(entry{Kind: kindSegment, File: &f, From: seg.from, To: seg.from + len(seg.g), At: at, Tally: s.m.record(tally)})
 	}
-	seg := segment{from: f.From}
-	n := f.To - f.From
-	for _, want := range []struct {
-		name string
-		rows int
-		add  func(*graph.Tensor)
-	}{
-		{"params", 1, func(t *graph.Tensor) { seg.w = t }},
-		{"momentum", 1, func(t *graph.Tensor) { seg.p = t }},
-		{"gradients", n, func(t *graph.Tensor) { seg.g = append(seg.g, t) }},
-	} {
-		if want.rows == 0 {
-			continue
+	if err != nil {
+		return fmt.Errorf("history: segment at step %d: %w", seg.from, err)
+	}
+	return nil
+}
+
+// arrays lists a segment's: steps whose batch was empty have no gradient.
+func (seg segment) arrays() []array {
+	p, dt := seg.w.Len(), seg.w.DType()
+	list := []array{arrayOf("params", dt, p, 0, seg.w), arrayOf("momentum", dt, p, 0, seg.p)}
+	var g []*graph.Tensor
+	for _, t := range seg.g {
+		if t != nil {
+			g = append(g, t)
 		}
-		v, ok := st.Tensor(want.name)
-		if !ok {
-			return segment{}, s.damaged(f, "no tensor %q", want.name)
-		}
-		ts, err := decode(v.DType(), v.Data(), want.rows, s.m.Run.Params)
-		if err != nil {
-			return segment{}, s.damaged(f, "%s: %v", want.name, err)
-		}
-		for _, t := range ts {
-			want.add(t)
-		}
+	}
+	if len(g) > 0 {
+		list = append(list, arrayOf("gradients", dt, p, len(g), g...))
+	}
+	return list
+}
+
+func (s *folder) get(i int) (segment, error) {
+	e := s.segments()[i]
+	seg, err := s.getSegment(e)
+	if err != nil {
+		return segment{}, s.damaged(*e.File, err)
 	}
 	return seg, nil
 }
 
-// Open reads the manifest of a record that a Recorder made by Create wrote.
-// Segments are read, and compared with their checksums, when they are used.
-// The error wraps ErrInterrupted if the recorded run did not end, ErrDamaged
-// if the manifest cannot be trusted, ErrVersion if the format is another one.
-func Open(dir string) (*Record, error) {
-	path := filepath.Join(dir, manifestName)
-	raw, err := os.ReadFile(path)
+func (s *folder) getSegment(e entry) (segment, error) {
+	dt, p := s.dtype(), s.head.Run.Params
+	seg := segment{from: e.From}
+	rows := 0
+	taken := s.head.Run.taken(e.From, e.To)
+	for _, yes := range taken {
+		if yes {
+			rows++
+		}
+	}
+	// The tensors are made when the file is known to have the right size.
+	var w, mom *graph.Tensor
+	var g []*graph.Tensor
+	one := func(t **graph.Tensor) func(func(*graph.Tensor) error) error {
+		return func(f func(*graph.Tensor) error) error { return f(*t) }
+	}
+	list := []array{{"params", dt, []int{p}, one(&w)}, {"momentum", dt, []int{p}, one(&mom)}}
+	if rows > 0 {
+		list = append(list, array{"gradients", dt, []int{rows, p}, func(f func(*graph.Tensor) error) error {
+			for _, t := range g {
+				if err := f(t); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+	}
+	err := readArrays(s.dir, *e.File, list, func() {
+		w, mom = graph.NewTensor(dt, p), graph.NewTensor(dt, p)
+		for range rows {
+			g = append(g, graph.NewTensor(dt, p))
+		}
+	})
 	if err != nil {
-		return nil, fmt.Errorf("history: open: %w; give the folder that history.Create was given", err)
+		return segment{}, err
 	}
-	body, sum, ok := bytes.Cut(raw, []byte("\n}\n"))
-	body = append(bytes.Clone(body), "\n}"...)
-	if !ok || digest(body)+"\n" != string(sum) {
-		return nil, fmt.Errorf("history: open %s: %w: its checksum is wrong", path, ErrDamaged)
+	seg.w, seg.p = w, mom
+	for _, yes := range taken {
+		if !yes {
+			seg.g = append(seg.g, nil)
+			continue
+		}
+		seg.g, g = append(seg.g, g[0]), g[1:]
 	}
-	s := &folder{dir: dir, size: int64(len(raw))}
-	if err := json.Unmarshal(body, &s.m); err != nil {
-		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
+	return seg, nil
+}
+
+// finish writes the parameters and the momentum that the run ended with, and that
+// it is over. What is only for going on is removed.
+func (s *folder) finish(run *nets.Run, final string) error {
+	fail := func(err error) error { return fmt.Errorf("history: the end of the run: %w", err) }
+	path := filepath.Join(s.dir, finalFile)
+	if err := run.Model.SaveCheckpoint(path, nets.Checkpoint{Params: run.Params, Of: "original", Private: true}); err != nil {
+		return fail(err)
 	}
-	if s.m.Version != version {
-		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.m.Version, version)
+	w, err := describeFile(s.dir, finalFile)
+	if err != nil {
+		return fail(err)
 	}
-	if !s.m.Complete {
+	p, err := writeArrays(s.dir, momentumFile, arrayOf("momentum", run.Momentum.DType(), run.Momentum.Len(), 0, run.Momentum))
+	if err == nil {
+		tally := s.m.record(nets.Tally{Losses: run.Losses, GradEvals: run.GradEvals})
+		s.ending = append(s.ending, entry{Kind: kindFinal, File: &w}, entry{Kind: kindMomentum, File: &p},
+			entry{Kind: kindEnd, At: run.Steps, Tally: tally, Final: final})
+		err = s.m.add(s.ending...)
+	}
+	if e := s.m.last(kindState); err == nil && e != nil {
+		err = s.remove(e)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+func (s *folder) dtype() graph.DType {
+	if s.head.Run.DType == graph.Float64.String() {
+		return graph.Float64
+	}
+	return graph.Float32
+}
+
+// vector reads a file of one vector of p numbers.
+func (s *folder) vector(e *entry, name string, p int) (t *graph.Tensor, err error) {
+	dt := s.dtype()
+	err = readArrays(s.dir, *e.File, []array{{name, dt, []int{p}, func(f func(*graph.Tensor) error) error { return f(t) }}},
+		func() { t = graph.NewTensor(dt, p) })
+	if err != nil {
+		return nil, s.damaged(*e.File, err)
+	}
+	return t, nil
+}
+
+// Open reads the record of a folder that a Recorder made by Create, or Train, has
+// written. Segments are read, and compared with their checksums, when they are
+// used. The error wraps ErrInterrupted if the recorded run did not end, ErrDamaged
+// if the folder cannot be trusted, ErrVersion if the format is another one.
+func Open(dir string) (*Record, error) {
+	s, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !s.complete() {
 		if who, held, err := folderlock.Holder(dir); err == nil && held {
 			return nil, fmt.Errorf("history: open %s: %w: it is being recorded%s", dir, ErrInterrupted, who)
 		}
-		return nil, fmt.Errorf("history: open %s: %w; train again", dir, ErrInterrupted)
+		return nil, fmt.Errorf("history: open %s: %w; history.Train goes on with it", dir, ErrInterrupted)
 	}
-	return &Record{policy: s.m.Policy, print: s.m.Run, final: s.m.Final, store: s}, nil
+	return s.record(), nil
 }
 
-func encode(ts ...*graph.Tensor) (safetensors.DType, []byte) {
-	var raw []byte
-	dt := safetensors.F32
-	for _, t := range ts {
-		for _, v := range t.Float32s() {
-			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
-		}
-		for _, v := range t.Float64s() {
-			dt = safetensors.F64
-			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
-		}
-	}
-	return dt, raw
-}
-
-func decode(dt safetensors.DType, raw []byte, rows, cols int) ([]*graph.Tensor, error) {
-	width := int(dt.Size())
-	if dt != safetensors.F32 && dt != safetensors.F64 || len(raw) != rows*cols*width {
-		return nil, fmt.Errorf("%d bytes of %s, want %d rows of %d numbers", len(raw), dt, rows, cols)
-	}
-	ts := make([]*graph.Tensor, rows)
-	for i := range ts {
-		row := raw[i*cols*width : (i+1)*cols*width]
-		if dt == safetensors.F64 {
-			v := make([]float64, cols)
-			for j := range v {
-				v[j] = math.Float64frombits(binary.LittleEndian.Uint64(row[8*j:]))
-			}
-			ts[i] = graph.FromSlice(v)
-			continue
-		}
-		v := make([]float32, cols)
-		for j := range v {
-			v[j] = math.Float32frombits(binary.LittleEndian.Uint32(row[4*j:]))
-		}
-		ts[i] = graph.FromSlice(v)
-	}
-	return ts, nil
+// record returns the record of a run that has ended.
+func (s *folder) record() *Record {
+	return &Record{policy: s.head.Policy, print: s.head.Run, final: s.m.last(kindEnd).Final, store: s}
 }

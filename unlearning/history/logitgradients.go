@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -34,9 +35,8 @@ type logitGradients struct {
 	scale           float64   // what weight decay has left of a gradient of the first step
 }
 
-func newLogitGradients(s nets.Start) *logitGradients {
-	k := s.Model.Arch().Classes
-	return &logitGradients{k, s.Config.Momentum, s.Config.WeightDecay, make([]float64, s.Data.Len()*k), 1}
+func newLogitGradients(n, classes int, cfg nets.Config) *logitGradients {
+	return &logitGradients{classes, cfg.Momentum, cfg.WeightDecay, make([]float64, n*classes), 1}
 }
 
 func (l *logitGradients) add(s nets.Step) {
@@ -49,19 +49,37 @@ func (l *logitGradients) add(s nets.Step) {
 		}
 		l.scale = 1
 	}
+	by := eta / l.scale
+	f32, f64 := s.LogitGrad.Float32s(), s.LogitGrad.Float64s()
 	for j, i := range s.Batch {
-		for c := range l.classes {
-			l.sum[i*l.classes+c] += eta / l.scale * s.LogitGrad.At(j*l.classes+c)
+		own := l.sum[i*l.classes : (i+1)*l.classes]
+		if f32 != nil {
+			for c, v := range f32[j*l.classes:][:len(own)] {
+				own[c] += by * float64(v)
+			}
+			continue
+		}
+		for c, v := range f64[j*l.classes:][:len(own)] {
+			own[c] += by * v
 		}
 	}
 }
 
-func (l *logitGradients) tensor() *graph.Tensor {
-	t := graph.NewTensor(graph.Float32, len(l.sum)/l.classes, l.classes)
-	for i, v := range l.sum {
-		t.Set(i, v*l.scale)
+// shape is [n, K].
+func (l *logitGradients) shape() []int { return []int{len(l.sum) / l.classes, l.classes} }
+
+// numbers calls f with the sums, some at a time and in one buffer.
+func (l *logitGradients) numbers(f func(*graph.Tensor) error) error {
+	buf := make([]float32, min(chunk, len(l.sum)))
+	for part := range slices.Chunk(l.sum, len(buf)) {
+		for i, v := range part {
+			buf[i] = float32(v * l.scale)
+		}
+		if err := f(graph.FromSlice(buf[:len(part)])); err != nil {
+			return err
+		}
 	}
-	return t
+	return nil
 }
 
 // LogitGradients returns α [n, Classes], see the policy of that name, and the
@@ -76,4 +94,33 @@ func (r *Record) LogitGradients() (alpha *graph.Tensor, read int64, err error) {
 		return nil, 0, fmt.Errorf("history: %w; the record's policy was %s, record with history.LogitGradients", ErrNoLogitGradients, r.policy)
 	}
 	return alpha, int64(alpha.Len() * alpha.DType().Bytes()), nil
+}
+
+// Their file in a folder.
+const (
+	logitGradientsFile   = "logit-gradients.safetensors"
+	logitGradientsTensor = "logit_gradients"
+)
+
+func (s *folder) putLogitGradients(shape []int, numbers func(func(*graph.Tensor) error) error) error {
+	f, err := writeArrays(s.dir, logitGradientsFile, array{logitGradientsTensor, graph.Float32, shape, numbers})
+	if err != nil {
+		return fmt.Errorf("history: logit gradients: %w", err)
+	}
+	s.ending = append(s.ending, entry{Kind: kindLogitGradients, File: &f})
+	return nil
+}
+
+func (s *folder) getLogitGradients() (t *graph.Tensor, err error) {
+	e := s.m.last(kindLogitGradients)
+	if e == nil {
+		return nil, nil
+	}
+	shape := []int{s.head.Run.Order.Len(), s.head.Config.Classes}
+	err = readArrays(s.dir, *e.File, []array{{logitGradientsTensor, graph.Float32, shape, func(f func(*graph.Tensor) error) error { return f(t) }}},
+		func() { t = graph.NewTensor(graph.Float32, shape...) })
+	if err != nil {
+		return nil, s.damaged(*e.File, err)
+	}
+	return t, nil
 }

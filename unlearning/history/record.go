@@ -41,9 +41,10 @@ func (r *Record) Policy() string { return r.policy }
 // Fingerprint returns what identifies the run.
 func (r *Record) Fingerprint() Fingerprint { return r.print }
 
-// Bytes returns the size of what is kept: in memory the numbers, in a folder
-// all of its files, of which headers and manifest are less than 1 kB and 0.6 kB
-// for each segment.
+// Bytes returns the size of what is kept: in memory the numbers, in a folder the
+// files that hold them and those that describe them, which are less than 2 kB and
+// 1 kB for each segment. The parameters and the momentum that a run on disk ended
+// with are the run's, not its record's.
 func (r *Record) Bytes() int64 { return r.store.bytes() }
 
 // Final returns the digest of the parameters w_T that the run ended with, see
@@ -118,7 +119,7 @@ func (r *Record) Covered() [][2]int {
 type Step struct {
 	T         int
 	W, P      *graph.Tensor // before the step
-	G         *graph.Tensor // mean gradient of the batch, without weight decay
+	G         *graph.Tensor // mean gradient of the batch, without weight decay; 0 where it was empty
 	WAfter    *graph.Tensor // after the step
 	PAfter    *graph.Tensor
 	BytesRead int64 // so far, counting the numbers of the segments read
@@ -160,7 +161,9 @@ func (r *Record) Steps(m *nets.Model, lr func(t int) float64, from, to int) iter
 					return
 				}
 				st := Step{T: t, W: s.W, P: s.P, G: g, BytesRead: read}
-				if err := s.Step(g, lr(t)); err != nil {
+				if g == nil { // the batch was empty
+					st.G = m.NewVector()
+				} else if err := s.Step(g, lr(t)); err != nil {
 					yield(Step{}, err)
 					return
 				}
