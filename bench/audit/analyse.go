@@ -2,13 +2,22 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 )
 
 // Run is Train followed by Analyse.
-func Run(ctx context.Context, cfg Config) (*Result, error) {
+func Run(ctx context.Context, cfg Config) (*Result, error) { return run(ctx, cfg, true) }
+
+// Analyse judges the models whose answers are in the folder, which must be all of
+// them. What it found of each variant is kept there, so that an analysis that is
+// killed goes on where it was.
+func Analyse(ctx context.Context, cfg Config) (*Result, error) { return run(ctx, cfg, false) }
+
+func run(ctx context.Context, cfg Config, train bool) (r *Result, err error) {
 	p, err := newPlan(cfg)
 	if err != nil {
 		return nil, err
@@ -17,124 +26,208 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.train(ctx, f); err != nil {
-		return nil, err
+	defer func() { err = errors.Join(err, f.close()) }()
+	if train {
+		if err := p.train(ctx, f); err != nil {
+			return nil, err
+		}
 	}
 	return p.analyse(ctx, f)
 }
 
-// Analyse attacks the models whose signals are in the folder, which must be all
-// of them.
-func Analyse(ctx context.Context, cfg Config) (*Result, error) {
-	p, err := newPlan(cfg)
-	if err != nil {
-		return nil, err
-	}
-	f, err := openFolder(p.Dir, p.setup)
-	if err != nil {
-		return nil, err
-	}
-	return p.analyse(ctx, f)
+// analysis is what the rows of a result need in common.
+type analysis struct {
+	*plan
+	folder    *folder
+	design    *verdict.Design
+	before    *verdict.Answers
+	retrained *verdict.Answers // replayed
+	reference *verdict.Answers // with other seeds
+	scale     *calibration
+	picked    *picked
+	key       string
 }
 
-// analyse goes through the variants one by one: retrained first, since the
-// others are compared with it.
+// analyse goes through the variants one by one.
 func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 	r := &Result{Setup: f.setup, Fit: p.Fit.String(), Level: p.Level}
 	r.PerExample.Out, r.PerExample.In, r.PerExample.Forgotten = counts(p.Shadows, p.Share)
-	variants := p.variants()
-	rows := make([]Row, len(variants))
-	picked := p.pick()
-	var retrained []float64 // signals of forgotten examples, as KLOM wants them
-	var scale *calibration
-	samples := make([]attacks.Sample, len(variants))
-	order := []int{1, 0}
-	for v := 2; v < len(variants); v++ {
-		order = append(order, v)
+	for i, y := range p.Data.Y {
+		r.ids, r.labels = append(r.ids, p.Data.Key(i)), append(r.labels, int(y))
 	}
-	for _, v := range order {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("audit: analysing %s: %w", variants[v], err)
-		}
-		shadows, targets, err := p.load(f, v)
-		if err != nil {
+	if err := p.complete(f); err != nil {
+		return nil, err
+	}
+	a := &analysis{plan: p, folder: f, design: p.verdictDesign(), picked: p.pick(), key: p.analysisKey(f)}
+	var err error
+	for i, to := range []**verdict.Answers{&a.before, &a.retrained, &a.reference} {
+		if *to, err = p.load(f, i); err != nil {
 			return nil, err
 		}
-		row := &rows[v]
-		row.Name = variants[v]
-		fail := func(err error) (*Result, error) { return nil, fmt.Errorf("audit: %s: %w", row.Name, err) }
-		if row.ULiRA, err = (attacks.ULiRA{Fit: p.Fit, Level: p.Level}).Audit(ctx, shadows, targets); err != nil {
-			return fail(err)
-		}
-		forgotten := p.forgotten(shadows, targets)
-		if v == 1 {
-			retrained = forgotten
-			scale = calibrate(shadows)
-		} else if err := row.compare(forgotten, retrained, len(p.audited), p.Level, p.Train.Seed); err != nil {
-			return fail(err)
-		}
-		samples[v] = picked.sample(row.Name, scale, targets)
 	}
-	for v := range rows {
-		if v < 2 {
-			continue
+	if err := a.calibrate(); err != nil {
+		return nil, err
+	}
+	var samples [2]attacks.Sample // before, retrained
+	for v, name := range p.variants() {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("audit: analysing %s: %w", name, err)
 		}
-		report, err := attacks.NewReport(samples[0], samples[1], samples[v], attacks.ReportConfig{
-			Title: "Audit of " + rows[v].Name, Signal: "standardised " + signal.String(), Level: p.Level,
-			Epsilon: attacks.EpsilonConfig{Delta: 1e-5, Seed: p.Train.Seed},
-		})
+		method := [fixed]*verdict.Answers{a.before, a.retrained, a.reference}
+		var answers *verdict.Answers
+		if v < fixed {
+			answers = method[v]
+		} else if answers, err = p.load(f, v); err != nil {
+			return nil, err
+		}
+		row, err := a.kept(name)
+		if err == nil && row == nil {
+			if row, err = a.row(ctx, name, answers); err == nil {
+				err = a.keep(row)
+			}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("audit: report on %s: %w", rows[v].Name, err)
+			return nil, fmt.Errorf("audit: %s: %w", name, err)
 		}
-		report.ULiRA, report.KLOM, report.Forgetting = rows[v].ULiRA, rows[v].KLOM, rows[v].Forgetting
-		report.Notes = append(report.Notes, r.heading(),
-			"Each example is scored under one target model, drawn at random, by its logit gap in standard deviations from what retrained shadow models that never saw it answer.")
-		rows[v].report = report
+		sample := a.picked.sample(name, a.scale, p.signals(answers))
+		if v < len(samples) {
+			samples[v] = sample
+		} else if row.report, err = a.report(r, row, samples, sample); err != nil {
+			return nil, fmt.Errorf("audit: report on %s: %w", name, err)
+		}
+		r.Rows = append(r.Rows, *row)
 	}
-	r.Rows = rows
 	return r, nil
 }
 
-// load reads one variant of all models.
-func (p *plan) load(f *folder, variant int) (shadows, targets *attacks.Shadows, err error) {
-	n := len(p.audited)
-	var pools [2]*attacks.Shadows
-	for i, d := range p.pools {
-		s := &attacks.Shadows{Models: d.models, Examples: n, Signal: make([]float64, 0, d.models*n), State: make([]attacks.State, 0, d.models*n)}
-		for m := range d.models {
-			phi, err := f.getRow(d.file(m)+".npy", variant, len(p.variants()), n)
-			if err != nil {
-				return nil, nil, err
-			}
-			s.Signal = append(s.Signal, phi...)
-			for _, e := range p.audited {
-				s.State = append(s.State, d.row(m)[e])
-			}
-			s.Group = append(s.Group, int(d.pool)<<32|m)
-		}
-		pools[i] = s
+// row judges one variant.
+func (a *analysis) row(ctx context.Context, name string, answers *verdict.Answers) (*Row, error) {
+	row := &Row{Name: name}
+	// Retraining with other seeds is compared with replayed retraining, and all else
+	// with it.
+	reference := a.reference
+	if answers == a.reference {
+		reference = a.retrained
 	}
-	return pools[0], pools[1], nil
+	var err error
+	row.Verdict, err = a.judge().Judge(ctx, a.design, verdict.Models{Method: answers, Reference: reference, Before: a.before})
+	if err != nil {
+		return nil, err
+	}
+	var pools [2]*attacks.Shadows
+	for i := range pools {
+		if pools[i], err = a.design.Shadows(answers, i); err != nil {
+			return nil, err
+		}
+	}
+	if row.ULiRA, err = (attacks.ULiRA{Fit: a.Fit, Level: a.Level}).Audit(ctx, pools[0], pools[1]); err != nil {
+		return nil, err
+	}
+	return row, row.compare(a.forgotten(answers), a.forgotten(reference), len(a.audited), a.Level, a.Train.Seed)
 }
 
-// forgotten gathers the signals of each example under the models that forgot
-// it, [models, examples]. All examples have been forgotten equally often.
-func (p *plan) forgotten(pools ...*attacks.Shadows) []float64 {
+// report puts a method beside before and retrained, one model for each example.
+func (a *analysis) report(r *Result, row *Row, samples [2]attacks.Sample, sample attacks.Sample) (*attacks.Report, error) {
+	report, err := attacks.NewReport(samples[0], samples[1], sample, attacks.ReportConfig{
+		Title: "Audit of " + row.Name, Signal: "standardised " + attacks.SignalLogitGap.String(), Level: a.Level,
+		Epsilon: attacks.EpsilonConfig{Delta: 1e-5, Seed: a.Train.Seed},
+	})
+	if err != nil {
+		return nil, err
+	}
+	row.Epsilon = &report.Rows[2].Epsilon
+	report.Verdict, report.ULiRA, report.KLOM, report.Forgetting = row.Verdict, row.ULiRA, row.KLOM, row.Forgetting
+	report.Notes = append(report.Notes, r.heading(),
+		"Each example is scored under one target model, drawn at random, by its logit gap in standard deviations from what retrained shadow models that never saw it answer.")
+	return report, nil
+}
+
+// verdictDesign says what all models did, shadows first.
+func (p *plan) verdictDesign() *verdict.Design {
+	d := &verdict.Design{
+		Classes: p.Data.Classes, Labels: p.Data.Y, Audited: p.audited,
+		Near: nearest(p.Data, p.audited, p.spread, p.Workers),
+	}
+	for i, pool := range p.pools {
+		for m := range pool.models {
+			d.State, d.Pool = append(d.State, pool.row(m)...), append(d.Pool, i)
+		}
+	}
+	return d
+}
+
+// load reads one variant of all models.
+func (p *plan) load(f *folder, variant int) (*verdict.Answers, error) {
+	a := &verdict.Answers{Logits: make([][]float32, 1+len(p.Queries))}
+	var block []float32
+	for _, d := range p.pools {
+		for m := range d.models {
+			var err error
+			if block, err = f.getBlock(block[:0], d.file(m)+".npy", variant, len(p.variants()), p.rows(), p.Data.Classes); err != nil {
+				return nil, err
+			}
+			rest := block
+			for q := range a.Logits {
+				n := p.Data.Len()
+				if q > 0 {
+					n = len(p.audited)
+				}
+				a.Logits[q] = append(a.Logits[q], rest[:n*p.Data.Classes]...)
+				rest = rest[n*p.Data.Classes:]
+			}
+		}
+	}
+	return a, nil
+}
+
+// signals returns the logit gaps of the candidates themselves, without copies,
+// shadows and targets in one.
+func (p *plan) signals(a *verdict.Answers) *attacks.Shadows {
+	s := &attacks.Shadows{Models: p.Shadows + p.Targets, Examples: len(p.audited)}
+	z, n, k := a.Logits[0], p.Data.Len(), p.Data.Classes
+	m := 0
+	row := make([]float64, k)
+	for _, d := range p.pools {
+		for i := range d.models {
+			for _, e := range p.audited {
+				for c, v := range z[(m*n+e)*k : (m*n+e+1)*k] {
+					row[c] = float64(v)
+				}
+				s.Signal = append(s.Signal, gapOf(row, int(p.Data.Y[e])))
+				s.State = append(s.State, d.row(i)[e])
+			}
+			m++
+		}
+	}
+	return s
+}
+
+// gapOf is the logit gap of one example.
+func gapOf(z []float64, y int) float64 {
+	phi, err := attacks.LogitGap(z, len(z), []int{y})
+	if err != nil {
+		panic(fmt.Sprintf("audit: logits that were checked: %v", err))
+	}
+	return phi[0]
+}
+
+// forgotten gathers the signals of each candidate under the models that forgot it,
+// [models, candidates]. All candidates have been forgotten equally often.
+func (p *plan) forgotten(a *verdict.Answers) []float64 {
+	s := p.signals(a)
 	n := len(p.audited)
 	at := make([]int, n)
 	var out []float64
-	for _, s := range pools {
-		for i, st := range s.State {
-			if st != attacks.Forgotten {
-				continue
-			}
-			e := i % n
-			if at[e]*n == len(out) {
-				out = append(out, make([]float64, n)...)
-			}
-			out[at[e]*n+e] = s.Signal[i]
-			at[e]++
+	for i, st := range s.State {
+		if st != attacks.Forgotten {
+			continue
 		}
+		e := i % n
+		if at[e]*n == len(out) {
+			out = append(out, make([]float64, n)...)
+		}
+		out[at[e]*n+e] = s.Signal[i]
+		at[e]++
 	}
 	return out
 }

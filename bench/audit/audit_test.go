@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"codeberg.org/sbinet/npyio"
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
@@ -31,7 +33,7 @@ func small(t *testing.T) Config {
 		Data: ds, Arch: nets.MLP(64, 16, 10), Fit: attacks.Shrunk,
 		Train:   nets.Config{Epochs: 6, Batch: 16, LR: nets.Cosine(0.05), Momentum: 0.9, Seed: 3},
 		Methods: []Subject{{Method: unlearning.Mini{}}, {Name: "half", Method: unlearning.Mini{Cost: 0.5}}, {Method: NoOp{}}},
-		Share:   0.4, Shadows: 10, Targets: 6, Workers: 1, Dir: filepath.Join(t.TempDir(), "signals"),
+		Share:   0.4, Shadows: 10, Targets: 6, Workers: 1, Deals: 299, Dir: filepath.Join(t.TempDir(), "signals"),
 	}
 }
 
@@ -159,7 +161,7 @@ func TestStates(t *testing.T) {
 	require.True(t, ok)
 	require.Nil(t, row.ULiRA.Efficacy, "no candidate stays In")
 	require.Contains(t, r.String(), "—")
-	content, err := os.ReadFile(filepath.Join(c.Dir, "states-target.npy"))
+	content, err := os.ReadFile(filepath.Join(c.Dir, "private-states-target.npy"))
 	require.NoError(t, err)
 	var states []uint8
 	require.NoError(t, npyio.Read(bytes.NewReader(content), &states))
@@ -170,26 +172,36 @@ func TestStates(t *testing.T) {
 }
 
 // TestControls: doing nothing is before, bit for bit, and is flagged even by a
-// small audit.
+// small audit; retraining passes one that is asked for no more than it can find.
 func TestControls(t *testing.T) {
 	c := small(t)
 	c.Train.Epochs, c.Shadows, c.Targets = 40, 32, 12
-	c.Arch = nets.MLP(64, 64, 10)
+	c.Arch, c.Deals, c.Sensitivity, c.Loss = nets.MLP(64, 64, 10), 999, .4, .05
 	c.Methods = []Subject{{Method: NoOp{}}, {Method: OtherSeed{}}, {Method: Relabel{Epochs: 30}}}
 	c.Workers = 2
 	r, err := Run(t.Context(), c)
 	require.NoError(t, err)
 	t.Logf("\n%s", r)
+	require.Len(t, r.Rows, 5, "retraining with other seeds is there already")
 	before, _ := r.Row(Before)
 	for _, w := range []struct {
-		name string
-		want attacks.Finding
-	}{{"no-op", attacks.UnderUnlearned}, {"retrain-other-seed", attacks.NothingFound}, {"relabel", attacks.OverUnlearned}, {Retrained, attacks.NothingFound}} {
+		name    string
+		want    verdict.Outcome
+		finding attacks.Finding
+	}{
+		{"no-op", verdict.Failed, attacks.UnderUnlearned},
+		{Reference, verdict.Passed, attacks.NothingFound},
+		{"relabel", verdict.Failed, attacks.OverUnlearned},
+		{Retrained, verdict.Passed, attacks.NothingFound},
+	} {
 		row, ok := r.Row(w.name)
 		require.True(t, ok)
-		require.Equal(t, w.want, row.Finding(), w.name)
+		require.Equal(t, w.want, row.Verdict.Outcome, "%s: %s", w.name, row.Verdict)
+		require.Equal(t, w.finding, row.Verdict.Finding, "%s: %s", w.name, row.Verdict)
 		if w.name == "no-op" {
 			require.Equal(t, before.ULiRA, row.ULiRA)
+			require.Equal(t, before.Verdict.String(), row.Verdict.String())
+			require.Equal(t, before.Verdict.AUC, row.Verdict.AUC)
 		}
 	}
 	rows := r.Report("no-op").Rows
@@ -197,6 +209,32 @@ func TestControls(t *testing.T) {
 	require.Equal(t, attacks.UnderUnlearned, rows[2].ToRetrained.Finding)
 	require.Nil(t, r.Report(Before))
 	require.Contains(t, r.Markdown(), "| no-op |")
+	require.Empty(t, r.Warning())
+	out := t.TempDir()
+	require.NoError(t, r.Save(out))
+	text, err := os.ReadFile(filepath.Join(out, "no-op", "report.md"))
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(text), "failed at 95% with 44 models"), "one verdict")
+	exposed := filepath.Join(out, "no-op", "private-exposed.csv")
+	info, err := os.Stat(exposed)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	text, err = os.ReadFile(exposed)
+	require.NoError(t, err)
+	require.Equal(t, 1+len(before.Verdict.Exposures), strings.Count(string(text), "\n"))
+}
+
+// TestNothingToFind: an audit of models that learn nothing by heart says that it is
+// undecided, and warns.
+func TestNothingToFind(t *testing.T) {
+	c := small(t)
+	c.Train.Epochs, c.Train.LR = 1, nets.ConstantRate(1e-4)
+	c.Methods = []Subject{{Method: NoOp{}}}
+	r, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	row, _ := r.Row("no-op")
+	require.Equal(t, verdict.Undecided, row.Verdict.Privacy.Outcome, row.Verdict)
+	require.Contains(t, r.String(), "Beware: the models before unlearning are not told from models that never saw")
 }
 
 // broken is a method that fails.

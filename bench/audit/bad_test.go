@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -94,8 +96,7 @@ func TestBadFolder(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, content, 0o600))
 	}
 	var none bytes.Buffer
-	one, err := encode([]float64{1}, 1)
-	require.NoError(t, err)
+	one := encode([]float32{1}, 1)
 	for _, b := range []struct {
 		name   string
 		damage func()
@@ -108,7 +109,7 @@ func TestBadFolder(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, b, 0o600))
 		}, ErrDamaged, file + " is not the file that SHA256SUMS lists; delete it to train that model again"},
 		{"cut", func() { require.NoError(t, os.WriteFile(file, whole[:40], 0o600)) }, ErrDamaged, "delete it"},
-		{"another shape", func() { list(one) }, ErrDamaged, "want [5 120]"},
+		{"another shape", func() { list(one) }, ErrDamaged, "want [6 360 10]"},
 		{"empty", func() { list(none.Bytes()) }, ErrDamaged, file},
 		{"bad list", func() {
 			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, sumsFile), []byte("? file\n"), 0o600))
@@ -204,6 +205,122 @@ func TestRevisionOf(t *testing.T) {
 	} {
 		require.Equal(t, c.want, revisionOf([]debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: c.revision}, {Key: "vcs.modified", Value: c.modified}}))
 	}
+}
+
+// TestOneWriter: while one audit has the folder another is refused, and finds it as
+// it was afterwards.
+func TestOneWriter(t *testing.T) {
+	c := small(t)
+	c.Methods = c.Methods[2:]
+	second := c
+	c.Progress = func(done, _ int) {
+		if done == 3 {
+			for _, f := range []func() error{
+				func() error { return Train(t.Context(), second) },
+				func() error { _, err := Analyse(t.Context(), second); return err },
+			} {
+				err := f()
+				require.ErrorIs(t, err, folderlock.ErrHeld)
+				require.ErrorContains(t, err, c.Dir)
+			}
+		}
+	}
+	want, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	got, err := Run(t.Context(), second)
+	require.NoError(t, err)
+	require.Equal(t, want.String(), got.String())
+}
+
+// TestSetupIsSealed: no digit of audit.json can change unseen, whatever field it is
+// in, and the folder is for its owner alone.
+func TestSetupIsSealed(t *testing.T) {
+	defer func(old string) { revision = old }(revision)
+	revision = "0123abc"
+	c := small(t)
+	c.Methods = c.Methods[2:]
+	require.NoError(t, Train(t.Context(), c))
+	path := filepath.Join(c.Dir, setupFile)
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(whole), "0123abc")
+	edited := bytes.Replace(whole, []byte("0123abc"), []byte("0124abc"), 1)
+	require.NoError(t, os.WriteFile(path, edited, 0o600))
+	_, err = Analyse(t.Context(), c)
+	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorContains(t, err, path+" is not the file that SHA256SUMS lists")
+	require.NoError(t, os.WriteFile(path, whole, 0o600))
+	_, err = Analyse(t.Context(), c)
+	require.NoError(t, err)
+	info, err := os.Stat(c.Dir)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	entries, err := os.ReadDir(c.Dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		info, err := e.Info()
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), e.Name())
+	}
+	// Killed before there was anything but the setup: the next audit starts.
+	c.Dir = filepath.Join(t.TempDir(), "killed")
+	require.NoError(t, os.Mkdir(c.Dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(c.Dir, setupFile), edited[:30], 0o600))
+	require.NoError(t, Train(t.Context(), c))
+}
+
+// counting is an attack that counts how often it learns, and may be killed then.
+type counting struct {
+	learned int
+	kill    map[int]func()
+}
+
+func (*counting) Name() string { return "counting" }
+
+func (c *counting) Learn(ctx context.Context, s *attacks.Shadows, game attacks.Game) (attacks.Scorer, error) {
+	c.learned++
+	if kill := c.kill[c.learned]; kill != nil {
+		kill()
+	}
+	return attacks.Threshold{}.Learn(ctx, s, game)
+}
+
+// TestAnalysisGoesOn: an analysis that is killed in each variant but the first ends
+// at last, and finds what one that is not killed finds; other settings find
+// everything anew.
+func TestAnalysisGoesOn(t *testing.T) {
+	c := small(t)
+	attack := &counting{}
+	c.Attacks = []attacks.Attack{attack}
+	require.NoError(t, Train(t.Context(), c))
+	variants := len(c.variantsOf(t))
+	for range variants - 1 {
+		ctx, kill := context.WithCancel(t.Context())
+		attack.kill = map[int]func(){attack.learned + 2: kill}
+		before := attack.learned
+		_, err := Analyse(ctx, c)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, before+2, attack.learned, "one variant is done, and the next was begun")
+	}
+	attack.kill = nil
+	got, err := Analyse(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 2*(variants-1)+1, attack.learned)
+	again, err := Analyse(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 2*(variants-1)+1, attack.learned)
+	require.Equal(t, got.String(), again.String())
+	c.Level = .9
+	_, err = Analyse(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 3*variants-1, attack.learned)
+}
+
+func (c Config) variantsOf(t *testing.T) []string {
+	t.Helper()
+	d, err := c.withDefaults()
+	require.NoError(t, err)
+	return d.variants()
 }
 
 // TestDamagedList: a list that names a file elsewhere is refused.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
@@ -35,15 +36,28 @@ type Config struct {
 	// out.
 	Share float64
 	// Methods are audited on the same models, each against the retrained ones.
+	// OtherSeed is always among them, whether it is named or not: it is what the
+	// others are compared with.
 	Methods []Subject
+	// Queries are the copies of each candidate that models are asked about besides
+	// the candidate itself; nil means those of Queries, and an empty slice none.
+	Queries []Query
+	// Attacks learn from the shadows and are tried on the targets; nil means U-LiRA's,
+	// both directions.
+	Attacks []attacks.Attack
 	// Shadows and Targets are numbers of models; 0 means 64 and 16.
 	Shadows, Targets int
 	// Fit is how LiRA fits an example's few signals. The zero value,
 	// attacks.PerExample, wants dozens of models in each state; take
 	// attacks.Shrunk with fewer.
 	Fit attacks.Fit
-	// Level is that of intervals and verdicts; 0 means 0.95.
+	// Level is the confidence of each verdict as a whole; 0 means 0.95.
 	Level float64
+	// Sensitivity and Loss are what an audit must be able to find before it says
+	// passed, and Deals the number of random deals that its tests compare with: see
+	// verdict.Config.
+	Sensitivity, Loss float64
+	Deals             int
 	// History is what each run records; nil chooses what the methods ask for.
 	History *history.Policy
 	// Dir is the folder of the signals, made if missing. It holds one audit,
@@ -63,7 +77,12 @@ type Subject = unlearning.Named
 const (
 	Before    = "before"
 	Retrained = "retrained"
+	// Reference is OtherSeed's: retrained models that share nothing with the others.
+	Reference = "retrain-other-seed"
 )
+
+// fixed is the number of variants before the methods.
+const fixed = 3
 
 // ErrConfig is wrapped by errors about a Config that cannot be audited.
 var ErrConfig = errors.New("audit: bad configuration")
@@ -99,8 +118,11 @@ func (c Config) withDefaults() (Config, error) {
 	case len(c.Methods) == 0:
 		return c, bad("no methods; give at least one")
 	}
-	c.Methods = slices.Clone(c.Methods)
-	seen := map[string]bool{Before: true, Retrained: true}
+	c.Methods = slices.DeleteFunc(slices.Clone(c.Methods), func(m Subject) bool {
+		_, reference := m.Method.(OtherSeed)
+		return reference && (m.Name == "" || m.Name == Reference)
+	})
+	seen := map[string]bool{Before: true, Retrained: true, Reference: true}
 	for i := range c.Methods {
 		m := &c.Methods[i]
 		if m.Method == nil {
@@ -115,12 +137,34 @@ func (c Config) withDefaults() (Config, error) {
 		}
 		seen[fileName(m.Name)] = true
 	}
+	if c.Queries == nil {
+		c.Queries = Queries(c.Data.Shape)
+	}
+	for i, q := range c.Queries {
+		if q.Name == "" || q.Copy == nil {
+			return c, bad("query %d has no Name or no Copy", i)
+		}
+		if err := q.fits(c.Data.Shape); err != nil {
+			return c, err
+		}
+	}
+	if c.Attacks == nil {
+		c.Attacks = []attacks.Attack{attacks.LiRA{Fit: c.Fit}, attacks.Direction{Fit: c.Fit}}
+	}
+	if err := c.judge().Validate(); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	return c, nil
+}
+
+// judge returns how verdicts are made.
+func (c Config) judge() verdict.Config {
+	return verdict.Config{Level: c.Level, Deals: c.Deals, Sensitivity: c.Sensitivity, Loss: c.Loss, Attacks: c.Attacks, Seed: c.Train.Seed}
 }
 
 // variants names the rows of a signal file.
 func (c Config) variants() []string {
-	v := []string{Before, Retrained}
+	v := []string{Before, Retrained, Reference}
 	for _, m := range c.Methods {
 		v = append(v, m.Name)
 	}

@@ -17,6 +17,7 @@ const (
 	picks
 
 	designStream uint64 = 0x6465 << 32
+	queryStream  uint64 = 0x7175 << 48
 	seedStream   uint64 = 0x7365 << 32
 )
 

@@ -10,22 +10,26 @@
 //	Forgotten  trained on, then forgotten by the method
 //
 // drawn at random, such that each example is in each state equally often. Every
-// model is made in several variants: before unlearning, retrained, and once for
-// each method. The signal of all examples under all variants, the logit gap φ,
-// is the only thing kept of a model.
+// model is made in several variants: before unlearning, retrained in the recorded
+// order, retrained with another seed, and once for each method. What a variant
+// answers, to every example and to copies of the candidates, see [Query], is the only
+// thing kept of it.
 //
 // # Data flow
 //
-//	Config ── Train ──► folder: audit.json, states-*.npy, shadow-0000.npy, …, SHA256SUMS
+//	Config ── Train ──► folder: audit.json, private-states-*.npy, shadow-0000.npy, …, SHA256SUMS
 //	                        │
 //	                        └── Analyse ──► Result ── Save ──► results.json, table.md, one report a method
 //
 // [Run] is both, and bench/auditrun is a thin main around it. The folder makes a
-// killed audit resumable: a model whose file is whole is not trained again, and
-// the results are the same bytes. They do not depend on the number of workers,
-// nor on the order of the examples where these have [data.Dataset.IDs]. Where
-// the build names its revision, only the same one goes on with a folder; any may
-// analyse a whole one.
+// killed audit resumable: a model whose file is whole is not trained again, a variant
+// that was judged is not judged again, and the results are the same bytes. They do not
+// depend on the number of workers, nor on the order of the examples where these have
+// [data.Dataset.IDs]. One process at a time writes there. Where the build names its
+// revision, only the same one goes on with a folder; any may analyse a whole one.
+//
+// The folder says who was a member of what: it is for its owner alone, as are files
+// whose names begin with private.
 //
 //	result, err := audit.Run(ctx, audit.Config{
 //		Data: data.Digits().Train, Arch: nets.MLP(64, 128, 10), Train: nets.Config{Epochs: 40},
@@ -33,30 +37,27 @@
 //	})
 //	fmt.Print(result)
 //
-// # What the attacks see
+// # The verdict
 //
-// All attacks on a target learn from shadows of the same variant: the method's
-// own unlearned models, as in U-LiRA (Hayes et al., "Inexact Unlearning Needs
-// More Careful Evaluations", 2024). Forgotten against Out is the privacy game;
-// it must come out at ½. [Result.String] lists it for *before*, which must be
-// caught, and for *retrained*, which must pass: if either does not, the audit
-// is too weak or wrong, and says nothing about the methods. [NoOp],
-// [OtherSeed] and [Relabel] are methods whose verdict is known, to check an
-// audit by.
+// Each row of a [Result] has one [verdict.Verdict]: passed, failed or undecided, on
+// privacy, closeness to retraining, and utility, with what each would have found.
+// Package verdict says what is tested and why it holds. The rows of *before*, which
+// must fail, and of both retrainings, which must not, say what the audit is worth:
+// [Result.Warning] puts it in words. [NoOp], [OtherSeed] and [Relabel] are methods
+// whose verdict is known, and package leaks has dozens that fail on purpose.
 //
-// The games compare a method's models with each other, as someone does who is
-// given one of them. A method that ruins all answers alike passes them, which is
-// why W1 stands beside: the distance of the answers on forgotten examples from
-// those of retrained models, to be read beside its value for OtherSeed.
-//
-// A verdict of passed means that no difference was found by this audit, with so
-// many models. More shadows find smaller differences. All intervals of the games,
-// those of TPR and FPR too, are clustered by target model and by example, and the
-// wider of the two: few targets make them wide, however many examples there are.
+// Everything else in a row is measured for those who want to understand the verdict:
+// the games of U-LiRA (Hayes et al., "Inexact Unlearning Needs More Careful
+// Evaluations", 2024), whose attacks learn from shadows of the same variant; KLOM and
+// the forgetting quality, beside their nulls; ε, beside the largest that could be
+// shown; and the worst cases, the tenth of the examples that models know best and the
+// tenth that looks most exposed. Forgetting what models know best is the worst case of
+// all: [Result.Memorised] lists the candidates of such an audit.
 //
 // # Memory
 //
 // Training holds one training set and one model in training for each of twice
-// the workers; analysing holds the signals of one variant,
-// 8·(Shadows+Targets)·examples bytes, and the shares of it that are compared.
+// the workers; analysing holds the answers of four variants, each of
+// 4·(Shadows+Targets)·classes bytes for every question, and the features that are
+// tested, some fifty times 4 bytes for every candidate and model.
 package audit

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 )
 
 // Errors about the folder.
@@ -35,43 +36,92 @@ const (
 	sumsFile  = "SHA256SUMS"
 )
 
-// folder keeps the signals. Every file is complete when it appears under its
-// name, and counts from when it is listed in SHA256SUMS, in the format of the
-// tool of that name.
+// private begins the names of files that say who was a member of what.
+const private = "private-"
+
+// folder keeps the answers, for its owner alone: with the states they say who was a
+// member. Every file is complete when it appears under its name, and counts from
+// when it is listed in SHA256SUMS, in the format of the tool of that name.
 type folder struct {
 	dir   string
 	setup Setup // its Revision is that of the program that made the folder
+	lock  *folderlock.Lock
 	mu    sync.Mutex
 	sums  map[string]string // by file name
 }
 
-// openFolder makes the folder, or checks that it holds this audit, if by
-// another revision of the program.
+// openFolder makes the folder, or checks that it holds this audit, if by another
+// revision of the program. No one else writes there until it is closed.
 func openFolder(dir string, want Setup) (*folder, error) {
 	f := &folder{dir: dir, setup: want, sums: map[string]string{}}
+	if err := f.refuse(); err != nil {
+		return nil, err
+	}
+	var err error
+	if f.lock, err = folderlock.Acquire(dir); err != nil && !(errors.Is(err, fs.ErrPermission) && f.has(setupFile)) {
+		return nil, fmt.Errorf("audit: the folder of the answers cannot be written; choose another: %w", err)
+	}
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+// close lets others write.
+func (f *folder) close() error { return f.lock.Release() }
+
+// readOnly says that nothing can be added: whoever may only read can analyse.
+func (f *folder) readOnly() bool { return f.lock == nil }
+
+func (f *folder) has(name string) bool {
+	_, err := os.Stat(f.path(name))
+	return err == nil
+}
+
+// refuse reports a folder that holds something else, before anything is written.
+func (f *folder) refuse() error {
+	entries, err := os.ReadDir(f.dir)
+	if err == nil && !f.has(setupFile) && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }) {
+		return fmt.Errorf("audit: %s holds other files and no %s; choose an empty or a new folder", f.dir, setupFile)
+	}
+	return nil
+}
+
+func (f *folder) open() error {
+	want := f.setup
 	old, err := os.ReadFile(f.path(setupFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return f, f.start()
+		return f.start()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("audit: %w; choose another folder", err)
+		return fmt.Errorf("audit: %w; choose another folder", err)
+	}
+	if err := f.readSums(); err != nil {
+		return err
+	}
+	if len(f.sums) == 0 { // killed before there was anything to keep
+		if err := f.start(); err != nil {
+			return err
+		}
+		return f.sweep()
+	}
+	if sum := sha256.Sum256(old); hex.EncodeToString(sum[:]) != f.sums[setupFile] {
+		return fmt.Errorf("%w: %s is not the file that %s lists; delete the folder to start again", ErrDamaged, f.path(setupFile), sumsFile)
 	}
 	var got Setup
 	if err := json.Unmarshal(old, &got); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w; delete the folder to start again", ErrDamaged, f.path(setupFile), err)
+		return fmt.Errorf("%w: %s: %w; delete the folder to start again", ErrDamaged, f.path(setupFile), err)
 	}
 	f.setup.Revision = got.Revision
 	text, err := f.setup.text()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !bytes.Equal(old, text) {
-		return nil, f.difference(got)
+		f.setup = want
+		return f.difference(got)
 	}
-	if err := f.readSums(); err != nil {
-		return nil, err
-	}
-	return f, f.sweep()
+	return f.sweep()
 }
 
 // text is the content of audit.json.
@@ -85,6 +135,9 @@ func (s Setup) text() ([]byte, error) {
 
 // mayAdd refuses a program of another revision than the folder's.
 func (f *folder) mayAdd(revision string) error {
+	if f.readOnly() {
+		return fmt.Errorf("audit: %s is not complete and cannot be written: %w", f.dir, fs.ErrPermission)
+	}
 	if f.setup.Revision == revision {
 		return nil
 	}
@@ -98,12 +151,8 @@ func (f *folder) start() error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(f.dir)
-	if err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }) {
-		return fmt.Errorf("audit: %s holds other files and no %s; choose an empty or a new folder", f.dir, setupFile)
-	}
-	if err := f.write(setupFile, setup); err != nil {
-		return fmt.Errorf("audit: the folder of the signals cannot be written; choose another: %w", err)
+	if err := f.put(setupFile, setup); err != nil {
+		return fmt.Errorf("audit: the folder of the answers cannot be written; choose another: %w", err)
 	}
 	return nil
 }
@@ -122,14 +171,11 @@ func (f *folder) difference(got Setup) error {
 
 // sweep removes what a kill left half-written.
 func (f *folder) sweep() error {
-	left, err := filepath.Glob(f.path(".*.tmp"))
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
+	if f.readOnly() {
+		return nil
 	}
-	for _, name := range left {
-		if err := os.Remove(name); err != nil {
-			return fmt.Errorf("audit: %w", err)
-		}
+	if err := atomicfile.Sweep(f.dir); err != nil {
+		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
 }
@@ -137,7 +183,7 @@ func (f *folder) sweep() error {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 func (f *folder) write(name string, content []byte) error {
-	return atomicfile.Write(f.path(name), func(w io.Writer) error {
+	return atomicfile.WritePrivate(f.path(name), func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})

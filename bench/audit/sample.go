@@ -10,7 +10,7 @@ import (
 // whether that model forgot it. An example counts once: a report's intervals
 // take scores as independent.
 type picked struct {
-	target    []int
+	target    []int // among all models
 	forgotten []bool
 }
 
@@ -27,17 +27,17 @@ func (p *plan) pick() *picked {
 			}
 		}
 		m := fit[stream(p.Train.Seed, picks, designStream, e).IntN(len(fit))]
-		c.target = append(c.target, m)
+		c.target = append(c.target, p.Shadows+m)
 		c.forgotten = append(c.forgotten, d.row(m)[e] == attacks.Forgotten)
 	}
 	return c
 }
 
 // sample returns the standardised signals of the picked targets.
-func (c *picked) sample(name string, scale *calibration, targets *attacks.Shadows) attacks.Sample {
+func (c *picked) sample(name string, scale *calibration, models *attacks.Shadows) attacks.Sample {
 	s := attacks.Sample{Name: name}
 	for e, m := range c.target {
-		z := scale.standardise(e, targets.Signal[m*targets.Examples+e])
+		z := scale.standardise(e, models.Signal[m*models.Examples+e])
 		if c.forgotten[e] {
 			s.Forgotten = append(s.Forgotten, z)
 		} else {
@@ -53,6 +53,15 @@ const prior = 4
 // calibration is what models that never saw an example answer on it: mean and
 // variance, this one shrunk towards that of all examples.
 type calibration struct{ mean, sd []float64 }
+
+// calibrate fits the retrained shadow models.
+func (a *analysis) calibrate() error {
+	s := a.signals(a.retrained)
+	s.Models = a.Shadows
+	s.Signal, s.State = s.Signal[:s.Models*s.Examples], s.State[:s.Models*s.Examples]
+	a.scale = calibrate(s)
+	return nil
+}
 
 // calibrate fits the Out models of s.
 func calibrate(s *attacks.Shadows) *calibration {

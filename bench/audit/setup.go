@@ -27,7 +27,7 @@ type Setup struct {
 	// none. Two states of changed files, and two builds without a revision,
 	// cannot be told apart.
 	Revision    string   `json:"revision,omitempty"`
-	Signal      string   `json:"signal"`
+	Queries     []string `json:"queries"` // about each candidate, the first is itself
 	Dataset     string   `json:"dataset"`
 	Digest      string   `json:"data_sha256"` // of features, labels and candidates
 	Examples    int      `json:"examples"`
@@ -72,12 +72,16 @@ func revisionOf(settings []debug.BuildSetting) string {
 	return of["vcs.revision"]
 }
 
+// rows is the number of questions to each variant of a model.
+func (p *plan) rows() int { return p.Data.Len() + len(p.Queries)*len(p.audited) }
+
 // plan is a checked Config and what follows from it.
 type plan struct {
 	Config
-	audited []int         // candidates, positions in Data
-	ask     *data.Dataset // the candidates
-	pools   []*design     // shadows, targets
+	audited []int           // candidates, positions in Data
+	copies  []*data.Dataset // of the candidates, one for each query
+	spread  []float32       // standard deviations of the features
+	pools   []*design       // shadows, targets
 	policy  *history.Policy
 	setup   Setup
 }
@@ -106,9 +110,13 @@ func newPlan(c Config) (*plan, error) {
 	}
 	p := &plan{Config: c}
 	p.Data, p.audited = canonical(c.Data, c.Candidates)
-	p.ask = p.Data
+	candidates := p.Data
 	if len(p.audited) < p.Data.Len() {
-		p.ask = p.Data.Subset(p.audited)
+		candidates = p.Data.Subset(p.audited)
+	}
+	p.spread = deviations(p.Data)
+	if p.copies, err = copies(candidates, p.Queries, p.spread, p.Train.Seed); err != nil {
+		return nil, err
 	}
 	isCandidate := make([]bool, p.Data.Len())
 	for _, i := range p.audited {
@@ -167,10 +175,13 @@ func (p *plan) tryout(m *nets.Model) error {
 func (p *plan) describe(m *nets.Model) Setup {
 	t := p.Train
 	s := Setup{
-		Format: 1, Revision: revision, Signal: signal.String(), Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
+		Format: 2, Revision: revision, Queries: []string{"itself"}, Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
 		Share: p.Share, Shadows: p.Shadows, Targets: p.Targets, Arch: p.Arch.Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Epochs: t.Epochs, Steps: t.Steps, Batch: t.Batch, LR: t.LR.String(), Momentum: t.Momentum, WeightDecay: t.WeightDecay,
-		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, History: "none", Variants: p.variants(), Settings: []string{"", ""},
+		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, History: "none", Variants: p.variants(), Settings: []string{"", "", ""},
+	}
+	for _, q := range p.Queries {
+		s.Queries = append(s.Queries, q.Name)
 	}
 	if p.policy != nil {
 		s.History = p.policy.String()

@@ -2,40 +2,139 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 )
 
 // heading says what was audited, in a line.
 func (r *Result) heading() string {
 	s := r.Setup
-	return fmt.Sprintf("%s on %d examples of %s, %d of them candidates: %d shadow and %d target models, each trained on half and asked to forget %g%% of the candidates there (%s fit)",
-		s.Arch, s.Examples, s.Dataset, s.Candidates, s.Shadows, s.Targets, 100*s.Share, r.Fit)
+	return fmt.Sprintf("%s on %d examples of %s, %d of them candidates: %d shadow and %d target models, each trained on half and asked to forget %g%% of the candidates there; asked about each: %s (%s fit)",
+		s.Arch, s.Examples, s.Dataset, s.Candidates, s.Shadows, s.Targets, 100*s.Share, strings.Join(s.Queries, ", "), r.Fit)
 }
 
-const legend = `Columns: privacy, AUC of forgotten against never seen, ½ if nothing is left; direction, the same by
-larger = more like a member; efficacy, trained on against forgotten, and membership, trained on against
-never seen, equal if forgetting is perfect; W1, distance to retrained models' answers on forgotten examples.`
-
-// columns of the table, after the name.
-var columns = []struct {
+// column is one of a table, after the name.
+type column struct {
 	head  string
 	value func(Row) string
-}{
-	{"privacy AUC", func(r Row) string { return interval(r.ULiRA.Privacy) }},
+}
+
+// A table has columns and says how to read them.
+type table struct {
+	columns []column
+	legend  string
+}
+
+// verdicts is what an audit says; measures is what it measured on the way.
+var verdicts = table{[]column{
+	{"verdict", func(r Row) string { return string(r.Verdict.Outcome) }},
+	{"privacy", func(r Row) string { return part(&r.Verdict.Privacy, "%") }},
+	{"closeness", func(r Row) string { return part(&r.Verdict.Closeness, "%") }},
+	{"utility", func(r Row) string { return part(&r.Verdict.Utility, " points") }},
+	{"AUC", func(r Row) string { return measure(r.Verdict.AUC, 3) }},
+	{"W1", func(r Row) string { return measure(r.Verdict.W1, 2) }},
+	{"unseen %", func(r Row) string { return accuracy(r.Verdict.Unseen) }},
+	{"retained %", func(r Row) string { return accuracy(r.Verdict.Retained) }},
+}, `A verdict is passed only if privacy, closeness and utility are; each has a third of the error probability, and
+retraining fails one of them in no more than the whole of it. In brackets stands what each would have found in 8
+of 10 audits: of privacy and closeness a method that keeps this share of what the model before unlearning shows,
+of utility a loss of so many points; where that is more than was asked for, nothing found is undecided.
+AUC: a forgotten answer above a never-seen one to the same example, ½ if nothing is left; W1: distance of the logit
+gaps of forgotten examples from those of retrained models; in brackets what the test would not have found.
+Accuracies stand beside retraining's. All that is asked are answers, to the examples and to the copies named above:
+what parameters show, or answers to other questions, is not tested.`}
+
+var measures = table{[]column{
+	{"most memorised tenth", func(r Row) string { return measure(r.Verdict.MostMemorised, 3) }},
+	{"most exposed tenth", func(r Row) string { return measure(r.Verdict.MostExposed, 3) }},
+	{"U-LiRA", func(r Row) string { return interval(r.ULiRA.Privacy) }},
 	{"TPR@1%", tpr},
-	{"direction AUC", func(r Row) string { return interval(r.ULiRA.Direction) }},
+	{"direction", func(r Row) string { return interval(r.ULiRA.Direction) }},
 	{"efficacy", func(r Row) string { return auc(r.ULiRA.Efficacy) }},
 	{"membership", func(r Row) string { return auc(r.ULiRA.Membership) }},
-	{"W1", func(r Row) string {
-		if r.KLOM == nil {
+	{"ε ≥", func(r Row) string {
+		if r.Epsilon == nil {
 			return "—"
 		}
-		return fmt.Sprintf("%.2f", r.KLOM.MeanW1)
+		return r.Epsilon.String()
 	}},
-	{"verdict", func(r Row) string { return string(r.Finding()) }},
+	{"KLOM", klom},
+	{"F", forgetting},
+}, `AUC of the tenth of examples with most to forget, and of the tenth that looked most exposed under the shadows, measured
+under the targets; U-LiRA: shadows' likelihood ratio of forgotten against never seen, under the targets; direction: the
+same by larger = more like a member; efficacy, trained on against forgotten, and membership, trained on against never
+seen, are equal if forgetting is perfect; ε: lower bound at δ = 1e-5, beside the largest that so many scores could show;
+KLOM: 95th percentile over examples of KL(unlearned ‖ retrained) beside that of retrained against retrained, of so many
+models that forgot an example: below 100 it is mostly bias; F: forgetting quality of the NeurIPS'23 competition, beside the mean of its null.`}
+
+// tests is every test of the verdicts, by name.
+func (r *Result) tests() table {
+	t := table{legend: `The p-value of each test, corrected for the statistics that it holds, and the first of those with the least; ** where
+the test finds a difference at its share of the error probability.`}
+	if len(r.Rows) == 0 {
+		return t
+	}
+	for _, test := range testsOf(r.Rows[0]) {
+		t.columns = append(t.columns, column{test.Name, func(row Row) string {
+			for _, x := range testsOf(row) {
+				if x.Name == test.Name {
+					return strongest(x)
+				}
+			}
+			return "—"
+		}})
+	}
+	return t
+}
+
+func testsOf(r Row) []verdict.Test {
+	return slices.Concat(r.Verdict.Privacy.Tests, r.Verdict.Closeness.Tests, r.Verdict.Utility.Tests)
+}
+
+func strongest(t verdict.Test) string {
+	name, mark := "", ""
+	for _, s := range t.Statistics {
+		if s.P == t.P {
+			name = s.Name
+			break
+		}
+	}
+	if t.Found {
+		mark = "** "
+	}
+	return fmt.Sprintf("%s%.2g (%s)", mark, t.P, name)
+}
+
+// part is an outcome with what would have been found.
+func part(p *verdict.Part, unit string) string {
+	if p.Outcome == verdict.Failed {
+		return string(p.Outcome)
+	}
+	if !p.Detectable.Exists() {
+		return fmt.Sprintf("%s [—]", p.Outcome)
+	}
+	return fmt.Sprintf("%s [%.2g%s]", p.Outcome, 100*float64(p.Detectable), unit)
+}
+
+func measure(m verdict.Measure, digits int) string {
+	if !m.Value.Exists() {
+		return "—"
+	}
+	if !m.Low.Exists() || !m.High.Exists() {
+		return fmt.Sprintf("%.*f", digits, float64(m.Value))
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", digits, float64(m.Value), digits, float64(m.Low), digits, float64(m.High))
+}
+
+func accuracy(a verdict.Accuracy) string {
+	if !a.Method.Exists() {
+		return "—"
+	}
+	return fmt.Sprintf("%.1f of %.1f", 100*float64(a.Method), 100*float64(a.Retrained))
 }
 
 func interval(e *attacks.Evaluation) string {
@@ -58,16 +157,30 @@ func tpr(r Row) string {
 	return "—"
 }
 
-// cells returns the table, head first.
-func (r *Result) cells() [][]string {
+func klom(r Row) string {
+	if r.KLOM.Null == nil {
+		return "—"
+	}
+	return fmt.Sprintf("%.1f of %.1f (%d models)", r.KLOM.Null.UnlearnedKL95, r.KLOM.Null.KL95, r.KLOM.Null.Models)
+}
+
+func forgetting(r Row) string {
+	if r.Forgetting == nil {
+		return "—"
+	}
+	return fmt.Sprintf("%.3f of %.3f", r.Forgetting.F, r.Forgetting.NullMean)
+}
+
+// cells returns a table, head first.
+func (r *Result) cells(t table) [][]string {
 	head := []string{"models"}
-	for _, c := range columns {
+	for _, c := range t.columns {
 		head = append(head, c.head)
 	}
 	out := [][]string{head}
 	for _, row := range r.Rows {
 		line := []string{row.Name}
-		for _, c := range columns {
+		for _, c := range t.columns {
 			line = append(line, c.value(row))
 		}
 		out = append(out, line)
@@ -75,11 +188,52 @@ func (r *Result) cells() [][]string {
 	return out
 }
 
-// String returns the table as aligned text.
+// sentences returns the verdicts on the methods, one a line.
+func (r *Result) sentences(prefix string) string {
+	var b strings.Builder
+	for i, row := range r.Rows {
+		if i >= fixed {
+			fmt.Fprintf(&b, "%s%s: %s\n", prefix, row.Name, row.Verdict)
+		}
+	}
+	return b.String()
+}
+
+// Warning says what makes an audit doubtful as a whole, "" if nothing does: a model
+// before unlearning that it does not catch, or retraining that it does.
+func (r *Result) Warning() string {
+	var w []string
+	if row, ok := r.Row(Before); ok && row.Verdict.Privacy.Outcome != verdict.Failed {
+		w = append(w, "the models before unlearning are not told from models that never saw what they should forget: there is nothing to forget, or the audit is too small")
+	}
+	for _, name := range []string{Retrained, Reference} {
+		if row, ok := r.Row(name); ok && row.Verdict.Outcome == verdict.Failed {
+			w = append(w, fmt.Sprintf("%s fails, as it does in %.2g%% of audits at most", name, 100*(1-r.Level)))
+		}
+	}
+	if len(w) == 0 {
+		return ""
+	}
+	return "Beware: " + strings.Join(w, "; ") + "."
+}
+
+// String returns the verdicts and the measures as aligned text.
 func (r *Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.heading())
-	cells := r.cells()
+	align(&b, r.cells(verdicts))
+	fmt.Fprintf(&b, "\n%s", r.sentences(""))
+	if w := r.Warning(); w != "" {
+		fmt.Fprintf(&b, "\n%s\n", w)
+	}
+	fmt.Fprintf(&b, "\n%s\n\n", verdicts.legend)
+	align(&b, r.cells(measures))
+	fmt.Fprintf(&b, "\n%s\n", measures.legend)
+	return b.String()
+}
+
+// align writes cells in columns.
+func align(b *strings.Builder, cells [][]string) {
 	width := make([]int, len(cells[0]))
 	for _, line := range cells {
 		for j, c := range line {
@@ -95,25 +249,29 @@ func (r *Result) String() string {
 			case len(line) - 1:
 				b.WriteString("  " + c)
 			default:
-				b.WriteString("  " + pad + c)
+				b.WriteString("  " + c + pad)
 			}
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "\n%s\n", legend)
-	return b.String()
 }
 
-// Markdown returns the table in Markdown.
+// Markdown returns the same in Markdown.
 func (r *Result) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.heading())
-	for i, line := range r.cells() {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
-		if i == 0 {
-			fmt.Fprintf(&b, "|---|%s---|\n", strings.Repeat("---:|", len(line)-2))
+	for _, t := range []table{verdicts, measures, r.tests()} {
+		for i, line := range r.cells(t) {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
+			if i == 0 {
+				fmt.Fprintf(&b, "|---|%s\n", strings.Repeat("---|", len(line)-1))
+			}
 		}
+		fmt.Fprintf(&b, "\n%s\n\n", t.legend)
 	}
-	fmt.Fprintf(&b, "\n%s\n", legend)
+	b.WriteString(r.sentences("* "))
+	if w := r.Warning(); w != "" {
+		fmt.Fprintf(&b, "\n%s\n", w)
+	}
 	return b.String()
 }

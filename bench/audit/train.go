@@ -5,20 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"codeberg.org/sbinet/npyio"
 
-	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
-
-// signal is what is kept of a model.
-const signal = attacks.SignalLogitGap
 
 // Train makes the models that the folder does not hold yet and keeps their
 // signals. It may be interrupted at any time: what is whole stays.
@@ -31,7 +27,7 @@ func Train(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	return p.train(ctx, f)
+	return errors.Join(p.train(ctx, f), f.close())
 }
 
 // train makes what is missing in f.
@@ -52,6 +48,8 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 		if err := f.mayAdd(p.setup.Revision); err != nil {
 			return err
 		}
+	} else if f.readOnly() {
+		return nil
 	}
 	for _, d := range p.pools {
 		if err := p.putStates(f, d); err != nil {
@@ -88,7 +86,7 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 // putStates writes what a pool's models do with the candidates, uint8 [models,
 // candidates]: 0 Out, 1 In, 2 Forgotten. It is for readers elsewhere.
 func (p *plan) putStates(f *folder, d *design) error {
-	name := "states-" + d.name + ".npy"
+	name := private + "states-" + d.name + ".npy"
 	if _, err := f.get(name); err == nil || !errors.Is(err, ErrIncomplete) {
 		return err
 	}
@@ -167,23 +165,21 @@ func (m *member) finish(run *nets.Run) error {
 	seen := *run
 	seen.Config.Hooks = nil
 	m.problem.Run = &seen
-	var signals []float64
+	logits := make([]float32, 0, len(m.variants())*m.rows()*m.Data.Classes)
 	ask := func(name string, w *graph.Tensor) error {
 		c := nets.Classifier{Model: run.Model, Params: w}
-		phi, err := attacks.Query(m.ctx, c, signal, m.ask.X, m.ask.Y, m.ask.Classes, 0)
-		if i := slices.IndexFunc(phi, func(v float64) bool { return math.IsInf(v, 0) }); i >= 0 {
-			err = fmt.Errorf("example %d: the logit gap is %g; the method has left the usable numbers", m.audited[i], phi[i])
+		for q, ds := range append([]*data.Dataset{m.Data}, m.copies...) {
+			var err error
+			if logits, err = answers(m.ctx, logits, c, ds); err != nil {
+				return fmt.Errorf("answers of %s to %s: %w", name, m.setup.Queries[q], err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("signals of %s: %w", name, err)
-		}
-		signals = append(signals, phi...)
 		return nil
 	}
 	if err := ask(Before, run.Params); err != nil {
 		return err
 	}
-	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}}, m.Methods...) {
+	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, m.Methods...) {
 		res, err := unlearning.Solve(m.ctx, s.Method, m.problem)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
@@ -192,9 +188,31 @@ func (m *member) finish(run *nets.Run) error {
 			return err
 		}
 	}
-	content, err := encode(signals, len(m.variants()))
-	if err != nil {
-		return err
+	return m.folder.put(m.design.file(m.index)+".npy", encode(logits, len(m.variants()), m.rows(), m.Data.Classes))
+}
+
+// batch is how many examples a model is asked at once.
+const batch = 256
+
+// answers appends a model's logits to z.
+func answers(ctx context.Context, z []float32, c nets.Classifier, ds *data.Dataset) ([]float32, error) {
+	f := ds.Features()
+	for lo := 0; lo < ds.Len(); lo += batch {
+		hi := min(lo+batch, ds.Len())
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		part, err := c.Logits(ctx, ds.X[lo*f:hi*f], hi-lo)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range part {
+			v32 := float32(v)
+			if v32-v32 != 0 { // NaN and ±Inf
+				return nil, fmt.Errorf("example %d: the logit of class %d is %g; the method has left the usable numbers", ds.ID(lo+i/ds.Classes), i%ds.Classes, v)
+			}
+			z = append(z, v32)
+		}
 	}
-	return m.folder.put(m.design.file(m.index)+".npy", content)
+	return z, nil
 }

@@ -2,10 +2,16 @@
 // how.
 //
 //	go run ./bench/auditrun -dataset mnist -net mlp:784-200-10 -n 10000 \
-//		-epochs 10 -batch 64 -lr 0.05 -methods mini,retrain-other-seed,no-op \
+//		-epochs 10 -batch 64 -lr 0.05 -methods mini,no-op,leak:keeps-tenth \
 //		-shadows 64 -targets 16 -share 0.2 -out audit.out
 //
-// The signals go to -out/signals and the reports to -out. Interrupted, the same
+// The worst case to forget is what models know by heart. An audit lists it, for
+// another one:
+//
+//	head -n 1000 audit.out/private-memorised.txt > worst.txt
+//	go run ./bench/auditrun … -candidates ids:worst.txt -out worst.out
+//
+// The models' answers go to -out/signals and the reports to -out. Interrupted, the same
 // command goes on where it was. Builds with the tag libtorch take -engine libtorch
 // -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
 //
@@ -19,10 +25,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,6 +38,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
+	_ "github.com/miniunlearn/miniunlearn/bench/audit/leaks" // methods that fail on purpose, by name
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
@@ -48,6 +57,7 @@ func main() {
 // options are the flags that the library has no type for.
 type options struct {
 	dataset, dir, net, forget, methods, fit, out string
+	queries, attacks                             string
 	n                                            int
 	lr                                           float64
 	engine                                       graph.Choice
@@ -91,7 +101,12 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")
 	fs.IntVar(&c.Targets, "targets", 16, "models to attack")
 	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
-	fs.Float64Var(&c.Level, "level", 0.95, "level of intervals and verdicts")
+	fs.StringVar(&o.queries, "queries", "", "`copies` of each candidate to ask about besides itself: noise:SCALE, shift:PIXELS, mirror; none for none, empty for those that fit the data")
+	fs.StringVar(&o.attacks, "attacks", "lira,direction", "`attacks` that learn from shadows: "+strings.Join(attackNames(), ", "))
+	fs.Float64Var(&c.Level, "level", 0.95, "confidence of each verdict as a whole")
+	fs.Float64Var(&c.Sensitivity, "sensitivity", 0.1, "share of what models before unlearning leak that must be found for a verdict of passed")
+	fs.Float64Var(&c.Loss, "loss", 0.01, "loss of accuracy that must be found for it")
+	fs.IntVar(&c.Deals, "deals", 999, "random deals that each test compares with")
 	fs.IntVar(&c.Workers, "workers", 0, "models at a time; 0 for all cores")
 	fs.StringVar(&o.out, "out", "audit.out", "`folder` for signals and reports")
 	o.engine.Flags(fs)
@@ -126,6 +141,10 @@ func (o *options) check(fs *flag.FlagSet) error {
 		return fmt.Errorf("-share %g is outside (0, 1]", c.Share)
 	case !(c.Level > 0 && c.Level < 1):
 		return fmt.Errorf("-level %g is outside (0, 1)", c.Level)
+	case !(c.Sensitivity > 0 && c.Sensitivity <= 1) || !(c.Loss > 0 && c.Loss < 1):
+		return fmt.Errorf("-sensitivity %g must be in (0, 1] and -loss %g in (0, 1)", c.Sensitivity, c.Loss)
+	case c.Deals < 1:
+		return fmt.Errorf("-deals %d must be at least 1", c.Deals)
 	}
 	return nil
 }
@@ -162,6 +181,18 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if c.Fit, err = parseFit(o.fit); err != nil {
 		return err
 	}
+	for name := range strings.SplitSeq(o.attacks, ",") {
+		a, ok := known(c.Fit)[strings.TrimSpace(name)]
+		if !ok {
+			return fmt.Errorf("unknown attack %q; known are %s", name, strings.Join(attackNames(), ", "))
+		}
+		c.Attacks = append(c.Attacks, a)
+	}
+	if o.queries != "" {
+		if c.Queries, err = audit.ParseQueries(o.queries); err != nil {
+			return err
+		}
+	}
 	if c.Train.Engine, err = o.engine.Open(); err != nil {
 		return err
 	}
@@ -180,6 +211,20 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	_, err = fmt.Fprintf(stdout, "%s\nThe reports are in %s.\n", result, o.out)
 	return err
 }
+
+// known are the attacks by name.
+func known(fit attacks.Fit) map[string]attacks.Attack {
+	all := map[string]attacks.Attack{}
+	for _, a := range []attacks.Attack{
+		attacks.LiRA{Fit: fit}, attacks.LiRA{Fit: fit, Offline: true}, attacks.LiRA{Published: true}, attacks.Direction{Fit: fit},
+		attacks.RMIA{}, attacks.RMIA{Offline: true}, attacks.Threshold{}, attacks.ClassThreshold{},
+	} {
+		all[a.Name()] = a
+	}
+	return all
+}
+
+func attackNames() []string { return slices.Sorted(maps.Keys(known(attacks.Shrunk))) }
 
 func parseFit(name string) (attacks.Fit, error) {
 	var known []string

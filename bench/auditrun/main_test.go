@@ -12,7 +12,7 @@ import (
 // small is an audit of a fraction of a second.
 func small(out string, more ...string) []string {
 	return append([]string{"-net", "mlp:64-16-10", "-n", "150", "-epochs", "5", "-batch", "16", "-share", "0.4",
-		"-shadows", "8", "-targets", "4", "-methods", "mini:0.5,no-op", "-out", out}, more...)
+		"-shadows", "8", "-targets", "4", "-methods", "mini:0.5,no-op", "-deals", "299", "-out", out}, more...)
 }
 
 func TestRun(t *testing.T) {
@@ -22,7 +22,7 @@ func TestRun(t *testing.T) {
 	require.Contains(t, stdout.String(), "mini:0.5")
 	require.Contains(t, stdout.String(), "The reports are in "+out)
 	require.Empty(t, stderr.String(), "no progress where there is no terminal")
-	for _, name := range []string{"results.json", "table.md", "mini-0.5/report.md", "no-op/roc.png", "signals/SHA256SUMS"} {
+	for _, name := range []string{"results.json", "table.md", "private-memorised.txt", "mini-0.5/private-exposed.csv", "mini-0.5/report.md", "no-op/roc.png", "signals/SHA256SUMS"} {
 		require.FileExists(t, filepath.Join(out, name))
 	}
 	var again bytes.Buffer
@@ -62,6 +62,14 @@ func TestBadInput(t *testing.T) {
 		{"no number", []string{"-lr", "NaN"}, 2, "-lr NaN must be above 0"},
 		{"weight decay", []string{"-weight-decay", "-1"}, 2, "-weight-decay -1"},
 		{"no share", []string{"-share", "0"}, 2, "-share 0 is outside (0, 1]"},
+		{"sensitivity", []string{"-sensitivity", "0"}, 2, "-sensitivity 0 must be in"},
+		{"loss", []string{"-loss", "2"}, 2, "-loss 2 in (0, 1)"},
+		{"deals", []string{"-deals", "0"}, 2, "-deals 0"},
+		{"few deals", []string{"-deals", "50"}, 1, "50 deals cannot reach the level 0.95; 239 would do"},
+		{"unknown attack", []string{"-attacks", "magic"}, 1, `unknown attack "magic"; known are class-threshold`},
+		{"unknown query", []string{"-queries", "blur:3"}, 1, `unknown query "blur:3"; known are noise:SCALE`},
+		{"query for images", []string{"-queries", "mirror"}, 1, "query mirror needs images"},
+		{"unknown leak", []string{"-methods", "leak:none"}, 1, `unknown flaw "none"; known are trained`},
 		{"no level", []string{"-level", "0"}, 2, "-level 0 is outside (0, 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
 	"github.com/miniunlearn/miniunlearn/graph"
 )
@@ -26,21 +27,25 @@ func TestAudit(t *testing.T) {
 	var r audit.Result
 	require.NoError(t, json.Unmarshal(text, &r))
 	for _, c := range []struct {
-		name      string
-		want      attacks.Finding
-		low, high float64 // of the direction AUC
+		name    string
+		want    verdict.Outcome
+		finding attacks.Finding
+		low     attacks.Float // of the AUC
+		high    attacks.Float
 	}{
-		{"before", attacks.UnderUnlearned, 0.6, 0.9},
-		{"retrained", attacks.NothingFound, 0.4, 0.6},
-		{"retrain-other-seed", attacks.NothingFound, 0.4, 0.6},
-		{"no-op", attacks.UnderUnlearned, 0.6, 0.9},
-		{"relabel", attacks.OverUnlearned, 0, 0.45},
+		{"before", verdict.Failed, attacks.UnderUnlearned, .6, .8},
+		{"retrained", verdict.Passed, attacks.NothingFound, .48, .52},
+		{"retrain-other-seed", verdict.Passed, attacks.NothingFound, .48, .52},
+		{"no-op", verdict.Failed, attacks.UnderUnlearned, .6, .8},
+		{"relabel", verdict.Failed, attacks.OverUnlearned, .3, .45},
+		{"leak:keeps-tenth", verdict.Failed, attacks.UnderUnlearned, .51, .55},
 	} {
 		row, ok := r.Row(c.name)
 		require.True(t, ok, c.name)
-		require.Equal(t, c.want, row.Finding(), "%s\n%s", c.name, &out)
-		require.Greater(t, row.ULiRA.Direction.AUC.Low, c.low, c.name)
-		require.Less(t, row.ULiRA.Direction.AUC.High, c.high, c.name)
+		require.Equal(t, c.want, row.Verdict.Outcome, "%s\n%s", c.name, &out)
+		require.Equal(t, c.finding, row.Verdict.Finding, "%s\n%s", c.name, &out)
+		require.Greater(t, row.Verdict.AUC.Value, c.low, c.name)
+		require.Less(t, row.Verdict.AUC.Value, c.high, c.name)
 		require.Contains(t, out.String(), c.name)
 	}
 	for _, name := range []string{"table.md", "mini/report.md", "mini/report.json", "mini/scores.csv", "mini/roc.svg", "relabel/histogram.png"} {

@@ -1,0 +1,110 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
+)
+
+// keptRow is what was found of a variant, as a file.
+type keptRow struct {
+	Key       string             `json:"key"` // of what it was found with
+	Row       *Row               `json:"row"`
+	Exposures []verdict.Exposure `json:"exposures"`
+}
+
+func rowFile(name string) string { return private + "row-" + fileName(name) + ".json" }
+
+// program is the digest of this executable, "" where it cannot be read: what
+// another one found may be something else.
+var program = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+})
+
+// analysisKey identifies everything that a row depends on: the program, how it
+// judges, and the answers; "" if that cannot be known.
+func (p *plan) analysisKey(f *folder) string {
+	if program() == "" {
+		return ""
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, program(), p.Fit, p.Level, p.Deals, p.Sensitivity, p.Loss)
+	for _, a := range p.Attacks {
+		settings, err := json.Marshal(a)
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintf(h, "%s %T %s\n", a.Name(), a, settings)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.sums)) {
+		if !strings.HasPrefix(name, private+"row-") {
+			fmt.Fprintln(h, f.sums[name], name)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// complete reports the first model that is missing.
+func (p *plan) complete(f *folder) error {
+	for _, d := range p.pools {
+		for m := range d.models {
+			if _, listed := f.sums[d.file(m)+".npy"]; !listed {
+				_, err := f.get(d.file(m) + ".npy")
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// kept returns what an earlier analysis found of a variant, nil if nothing.
+func (a *analysis) kept(name string) (*Row, error) {
+	content, err := a.folder.get(rowFile(name))
+	if errors.Is(err, ErrIncomplete) || errors.Is(err, ErrDamaged) {
+		return nil, nil // to be found again
+	}
+	if err != nil {
+		return nil, err
+	}
+	var k keptRow
+	if err := json.Unmarshal(content, &k); err != nil || a.key == "" || k.Key != a.key || k.Row == nil || k.Row.Verdict == nil {
+		return nil, nil
+	}
+	k.Row.Verdict.Exposures = k.Exposures
+	return k.Row, nil
+}
+
+// keep writes what was found.
+func (a *analysis) keep(row *Row) error {
+	if a.key == "" || a.folder.readOnly() {
+		return nil
+	}
+	content, err := json.Marshal(keptRow{a.key, row, row.Verdict.Exposures})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return a.folder.put(rowFile(row.Name), content)
+}
