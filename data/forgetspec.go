@@ -16,6 +16,7 @@ import (
 //	first:100        the first hundred
 //	where:sex=F      those of a table with this value in this column
 //	ids:FILE         the examples with the ids in a file, see [ParseIDs]
+//	set:FILE         the set in a file of [WriteForget]
 //	positions:FILE   those at the positions in a file, see [ParsePositions]
 //
 // An id names the same example in every subset of the data; a position is that
@@ -36,7 +37,7 @@ func ParseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 // SplitForgets cuts a list of specifications, for [ParseForget], at the commas
 // behind which one begins, so that paths and values may have commas in them.
 func SplitForgets(list string) ([]string, error) {
-	kinds := []string{"random", "class", "first", "where", "ids", "positions"}
+	kinds := []string{"random", "class", "first", "where", "ids", "positions", "set"}
 	var specs []string
 	for i, item := range strings.Split(list, ",") {
 		kind, _, colon := strings.Cut(strings.TrimSpace(item), ":")
@@ -91,17 +92,23 @@ func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 			return ForgetSet{}, fmt.Errorf("%w: %w", err, ErrForgetSpec)
 		}
 		return ForgetPositions(n, at)
-	case "ids", "positions":
+	case "ids", "positions", "set":
 		if arg == "" {
 			return ForgetSet{}, fmt.Errorf("no file named: %w", ErrForgetSpec)
 		}
 		file, err := files.Regular(arg)
 		if err != nil {
+			if kind == "set" {
+				return ForgetSet{}, fmt.Errorf("cannot read the set; name a file that WriteForget wrote: %w", err)
+			}
 			return ForgetSet{}, fmt.Errorf("cannot read the %s; name a file with one a line: %w", kind, err)
 		}
 		defer file.Close()
-		if kind == "ids" {
+		switch kind {
+		case "ids":
 			return ParseIDs(file, arg, ds)
+		case "set":
+			return ReadForget(file, arg, ds)
 		}
 		return ParsePositions(file, arg, n)
 	}

@@ -42,9 +42,9 @@ func TestLoadErrors(t *testing.T) {
 	root := t.TempDir()
 	t.Setenv(EnvData, root)
 	_, err := Load("imagenet", "")
-	require.ErrorContains(t, err, `no data set "imagenet"; there are cifar10, cifar100, digits, fashion-mnist, mnist`)
+	require.ErrorContains(t, err, `no data set "imagenet"; there are adult, cifar10, cifar100, covtype, digits, fashion-mnist, higgs, mnist`)
 
-	for _, name := range []string{"mnist", "fashion-mnist", "cifar10"} {
+	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "cifar100", "covtype", "higgs", "adult"} {
 		_, err = Load(name, "")
 		require.ErrorIs(t, err, ErrNoData)
 		require.ErrorIs(t, err, fs.ErrNotExist)

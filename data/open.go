@@ -16,9 +16,11 @@ import (
 // The kinds and their options:
 //
 //	digits, mnist, fashion-mnist, cifar10, cifar100: known sets, see Load
+//	covtype, higgs, adult: known tables; test=…  validation=SHARE  seed=NUMBER  standardize=yes|no
+//	covtype-like, higgs-like: made tables, see package synthetic; n=ROWS  seed=NUMBER
 //	csv, tsv: tables, see OpenTable
 //	    label=COLUMN  id=COLUMN  drop=COLUMN,…  categorical=COLUMN,…
-//	    missing=error|drop|mean|median|zero  na=TEXT,…  header=auto|yes|no  sep=CHARACTER
+//	    missing=error|drop|mean|median|zero  na=TEXT,…  header=auto|yes|no  sep=CHARACTER  comment=CHARACTER
 //	    encode=onehot|codes  unseen=error|zero  standardize=yes|no  repeats=no|yes
 //	libsvm: a label and index:value pairs a line; standardize=yes|no
 //	images: PNG and JPEG in class folders, a directory, zip or tar, see OpenImages

@@ -266,6 +266,11 @@ func tableConfig(s Spec) (c TableConfig, err error) {
 	if s.Kind == "tsv" {
 		c.Separator = '\t'
 	}
+	if comment := text("comment"); len(comment) > 1 {
+		fail(s.fail("comment=%s; it is one character", comment))
+	} else if comment != "" {
+		c.Comment = comment[0]
+	}
 	switch sep := text("sep"); {
 	case sep == "tab":
 		c.Separator = '\t'

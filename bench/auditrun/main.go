@@ -95,7 +95,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
 	fs.Float64Var(&t.WeightDecay, "weight-decay", 0.0005, "weight decay")
 	fs.Uint64Var(&t.Seed, "seed", 1, "seed of the whole audit")
-	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE or positions:FILE; empty for all")
+	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE; empty for all")
 	fs.Float64Var(&c.Share, "share", 0.2, "share of the candidates that a model trained on to forget")
 	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")

@@ -103,7 +103,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&o.momentum, "momentum", 0.9, "momentum, in [0, 1)")
 	fs.StringVar(&o.schedule, "schedule", "cosine", "learning-rate schedule: constant or cosine")
 	fs.Float64Var(&o.decay, "weight-decay", 0.0005, "weight decay")
-	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE or positions:FILE; several with commas")
+	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE; several with commas")
 	fs.Var(&o.methods, "methods", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.Var(&o.seeds, "seeds", "`seeds`, one cell for each")
 	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; empty or "+devStdout+" for stdout")

@@ -14,6 +14,7 @@ import (
 type plan struct {
 	name      string
 	separator byte
+	comment   byte
 	sparse    bool
 	columns   []Column
 	slots     []int // of each column: its place in a row of a batch, or -1
@@ -82,13 +83,13 @@ func (p *plan) fail(line, column int, format string, a ...any) error {
 
 // parse makes the batch of a block of a CSV file.
 func (p *plan) parse(b *block, out *batch) error {
-	r := records{text: b.text, comma: p.separator, line: b.line}
+	r := records{text: b.text, comma: p.separator, skip: p.comment, line: b.line}
 	var arena []byte // the text of keys, which are cut out of one string at the end
 	var ends []int
 	out.reset(b.line, p)
 	out.room(b.text, len(p.columns), p.width)
 	for {
-		if p.id < 0 && p.plain(&r, out) {
+		if p.id < 0 && p.comment == 0 && p.plain(&r, out) {
 			continue
 		}
 		ok, err := r.next()

@@ -13,15 +13,15 @@ import (
 // planText looks at the first block of a CSV file, and takes the header line
 // off it.
 func planText(first *block, name string, o Options) (*plan, error) {
-	p := &plan{name: name, separator: o.Separator, policy: o.Missing, id: -1, na: map[string]bool{}}
+	p := &plan{name: name, separator: o.Separator, comment: o.Comment, policy: o.Missing, id: -1, na: map[string]bool{}}
 	for _, s := range o.NA {
 		p.na[s] = true
 		p.longestNA = max(p.longestNA, len(s))
 	}
 	if p.separator == 0 {
-		p.separator = separator(first.text)
+		p.separator = separator(first.text, o.Comment)
 	}
-	r := records{text: first.text, comma: p.separator, line: first.line}
+	r := records{text: first.text, comma: p.separator, skip: p.comment, line: first.line}
 	ok, err := r.next()
 	if err != nil {
 		return nil, p.fail(r.at, -1, "%v", err)
@@ -41,6 +41,12 @@ func planText(first *block, name string, o Options) (*plan, error) {
 	} else {
 		for i := range names {
 			names[i] = strconv.Itoa(i + 1)
+		}
+		if o.Names != nil {
+			if len(o.Names) != len(names) {
+				return nil, &files.Error{File: name, Line: r.at, Msg: fmt.Sprintf("%d columns; there should be %d", len(names), len(o.Names))}
+			}
+			names = slices.Clone(o.Names)
 		}
 	}
 	for _, n := range names {
@@ -72,8 +78,11 @@ func planText(first *block, name string, o Options) (*plan, error) {
 }
 
 // separator returns what the first line separates fields with.
-func separator(text []byte) byte {
-	line, _, _ := strings.Cut(string(text[:min(len(text), 1<<16)]), "\n")
+func separator(text []byte, comment byte) byte {
+	line, rest, _ := strings.Cut(string(text[:min(len(text), 1<<16)]), "\n")
+	for comment != 0 && rest != "" && line != "" && line[0] == comment {
+		line, rest, _ = strings.Cut(rest, "\n")
+	}
 	for _, c := range ",;\t|" {
 		if strings.ContainsRune(line, c) {
 			return byte(c)
@@ -157,7 +166,7 @@ func (p *plan) like(names []string, columns []Column) error {
 // first block is one.
 func (p *plan) infer(first *block) error {
 	words := make([]bool, len(p.columns))
-	r := records{text: first.text, comma: p.separator, line: first.line}
+	r := records{text: first.text, comma: p.separator, skip: p.comment, line: first.line}
 	for {
 		ok, err := r.next()
 		if err != nil {

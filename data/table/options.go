@@ -22,6 +22,8 @@ type Options struct {
 	Separator byte     `json:"separator,omitempty"`  // 0 means the first of , ; tab | that the first line has
 	Missing   string   `json:"missing,omitempty"`    // what to do about missing values: see Policies; "" means error
 	NA        []string `json:"na,omitempty"`         // what stands for a missing value; nil means NA
+	Comment   byte     `json:"comment,omitempty"`    // lines that begin with it are no records; 0 means that none are
+	Names     []string `json:"names,omitempty"`      // of the columns, where the file does not say them
 	TrimLabel string   `json:"trim_label,omitempty"` // what labels may end with that does not belong to them
 
 	// Codes makes a categorical column one feature, the number of its
@@ -80,6 +82,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Memory <= 0 {
 		o.Memory = defaultMemory
+	}
+	if o.Names != nil {
+		o.Header = NoHeader
 	}
 	if strings.IndexByte("\"\r\n", o.Separator) >= 0 && o.Separator != 0 {
 		return o, fmt.Errorf("data: %q cannot separate fields", o.Separator)

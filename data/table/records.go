@@ -12,7 +12,8 @@ import (
 type records struct {
 	text  []byte
 	comma byte
-	line  int // of the next byte of text, from 1
+	skip  byte // lines that begin with it are no records; 0 for none
+	line  int  // of the next byte of text, from 1
 
 	fields  [][]byte // of the last record: views of text, or of scratch
 	scratch []byte   // unquoted fields that had quotes in them
@@ -39,7 +40,7 @@ func (r *records) next() (bool, error) {
 			trimmed = line[:n-1]
 		}
 		r.at = r.line
-		if len(trimmed) == 0 {
+		if len(trimmed) == 0 || r.skip != 0 && trimmed[0] == r.skip {
 			r.text = rest
 			r.line++
 			continue
