@@ -136,7 +136,7 @@ func (e Erase) estimate(req *Request, alpha *graph.Tensor) (*contraction.LogitSu
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
 	}
 	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
-	return sampling.Estimate(req.System, alpha, sample, rand.New(rand.NewPCG(req.Run.Config.Seed+1, 0x6572617365)))
+	return sampling.Estimate(req.System, alpha, sample, rand.New(rand.NewPCG(req.Seed(req.Run.Config.Seed+1), 0x6572617365)))
 }
 
 // distilled is the curvature of a complete e, as far as its cost depends on it.

@@ -25,6 +25,9 @@ type Problem struct {
 	// history.ErrEngine would be the error. Results are then close to those of
 	// one engine for both, not equal.
 	OtherEngine bool
+	// Rewrite, if not nil, is shown the run without U by methods that follow the
+	// recorded run, see Forget.
+	Rewrite *history.Rewriter
 }
 
 // Errors that callers may branch on.

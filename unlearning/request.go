@@ -64,7 +64,11 @@ func Begin(m Method, p Problem) (*Request, *Result, error) {
 			return fail(err)
 		}
 	}
-	return &Request{System: contraction.NewSystem(p.Run, p.Forget, p.History), method: m.Name(), began: began}, nil, nil
+	q := &Request{System: contraction.NewSystem(p.Run, p.Forget, p.History), method: m.Name(), began: began}
+	if p.Rewrite != nil {
+		q.Watch = rewriting(p.Rewrite, q.Model)
+	}
+	return q, nil, nil
 }
 
 // Finish makes the result.

@@ -79,6 +79,9 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 		return nil, err
 	}
 	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector()}
+	if way.Recorded {
+		l.watch = s.Watch
+	}
 	for pt, err := range way.Points {
 		if err == nil {
 			err = ctx.Err()
@@ -105,6 +108,15 @@ type loop struct {
 	disturber   Disturber
 	product     Product
 	h, retained *graph.Tensor
+	watch       func(Watched) error // nil if nobody does
+}
+
+// Watched is a step of a contraction before it is taken. The run without U stands at
+// W + D, with the momentum P + Q where P is known, and its gradient there is
+// G − Delta + H.
+type Watched struct {
+	Point
+	D, Q, Delta, H *graph.Tensor
 }
 
 // step takes one step.
@@ -115,10 +127,12 @@ func (l *loop) step(pt Point) error {
 	}
 	switch retain, forget := pt.Sizes(); {
 	case retain == 0:
-		l.takeBack(pt)
+		if forget > 0 { // and not a batch that has been empty before
+			l.takeBack(pt)
+		}
 		return nil
 	case forget == 0 && !l.moved:
-		return nil
+		return l.show(pt, delta)
 	}
 	var d, retained *graph.Tensor
 	if l.moved {
@@ -129,6 +143,9 @@ func (l *loop) step(pt Point) error {
 		}
 	}
 	if err := l.product.Product(pt, d, retained, l.h); err != nil {
+		return err
+	}
+	if err := l.show(pt, delta); err != nil {
 		return err
 	}
 	if err := l.diff.StepAgainst(l.h, delta, pt.Rate); err != nil {
@@ -146,6 +163,14 @@ func (l *loop) step(pt Point) error {
 		diverged.Part = "the curvature " + l.Curvature.String()
 	}
 	return diverged
+}
+
+// show shows a step to who watches.
+func (l *loop) show(pt Point, delta *graph.Tensor) error {
+	if l.watch == nil {
+		return nil
+	}
+	return l.watch(Watched{pt, l.diff.W, l.diff.P, delta, l.h})
 }
 
 // takeBack is the step of a batch that is wholly forgotten. Where the momentum of

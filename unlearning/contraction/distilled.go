@@ -61,7 +61,7 @@ func (c Distilled) Start(s *System, w *Way) (Product, error) {
 	}
 	c.Batch = min(c.Batch, len(s.Retain))
 	return &distiller{
-		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, c.Seed),
+		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, s.Seed(c.Seed)),
 		logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(),
 	}, nil
 }

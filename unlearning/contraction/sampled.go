@@ -56,7 +56,7 @@ func (c Sampled) Start(s *System, _ *Way) (Product, error) {
 	if c.Size < 0 || !(c.share() > 0) || math.IsInf(c.share(), 0) {
 		return nil, fmt.Errorf("curvature: sample size %d and share %g must be positive and finite", c.Size, c.share())
 	}
-	deck, diff := newDeck(s.Retain, c.Seed), newDifference(s)
+	deck, diff := newDeck(s.Retain, s.Seed(c.Seed)), newDifference(s)
 	return Linear(func(pt Point, d, retained, h *graph.Tensor) error {
 		var ids []int
 		retain, forget := pt.Sizes()

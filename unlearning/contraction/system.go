@@ -23,6 +23,9 @@ type System struct {
 	Guards map[Guard]int
 	// BytesRead is the part of the record that was read.
 	BytesRead int64
+	// Watch, if not nil, sees every step of a contraction along the recorded run of
+	// which something is retained; an error ends it. Tensors are valid during the call.
+	Watch func(Watched) error
 
 	batches *batches
 }
@@ -65,6 +68,13 @@ func (s *System) Kappa() float64 {
 // that never changed.
 func (s *System) LearningTime() float64 {
 	return nets.LearningTime(s.Run.Config.LR, 0, s.Run.Steps) / (1 - s.Run.Config.Momentum)
+}
+
+// Seed returns the seed that draws of this request depend on: the given one, and how
+// many examples requests before it have forgotten. One that drew the same examples
+// as the last would add to its errors, where others even them out.
+func (s *System) Seed(seed uint64) uint64 {
+	return seed + uint64(s.Run.Order.Holes.Len())*0x9e3779b97f4a7c15
 }
 
 // LastView is how the last step of the run saw its examples.

@@ -76,11 +76,11 @@ func (b *behind) putLogitGradients(shape []int, numbers func(func(*graph.Tensor)
 	return b.folder.putLogitGradients(shape, numbers)
 }
 
-func (b *behind) finish(run *nets.Run, final string) error {
+func (b *behind) finish(run *nets.Run, final, of string) error {
 	if err := b.wait(); err != nil {
 		return err
 	}
-	return b.folder.finish(run, final)
+	return b.folder.finish(run, final, of)
 }
 
 func (b *behind) release() {

@@ -199,7 +199,7 @@ func (s *folder) validate() error {
 			}
 			at = e.To
 		case kindEnd:
-			if e.Final == "" || e.Tally == nil || s.m.last(kindFinal) == nil || s.m.last(kindMomentum) == nil {
+			if e.Final == "" || e.Tally == nil || s.m.last(kindFinal) == nil {
 				return bad("it is not whole")
 			}
 		default:
@@ -415,23 +415,26 @@ func (s *folder) getSegment(e entry) (segment, error) {
 
 // finish writes the parameters and the momentum that the run ended with, and that
 // it is over. What is only for going on is removed.
-func (s *folder) finish(run *nets.Run, final string) error {
+func (s *folder) finish(run *nets.Run, final, of string) error {
 	fail := func(err error) error { return fmt.Errorf("history: the end of the run: %w", err) }
 	path := filepath.Join(s.dir, finalFile)
-	if err := run.Model.SaveCheckpoint(path, nets.Checkpoint{Params: run.Params, Of: "original", Private: true}); err != nil {
+	if err := run.Model.SaveCheckpoint(path, nets.Checkpoint{Params: run.Params, Of: of, Private: true}); err != nil {
 		return fail(err)
 	}
 	w, err := describeFile(s.dir, finalFile)
 	if err != nil {
 		return fail(err)
 	}
-	p, err := writeArrays(s.dir, momentumFile, arrayOf("momentum", run.Momentum.DType(), run.Momentum.Len(), 0, run.Momentum))
-	if err == nil {
-		tally := s.m.record(nets.Tally{Losses: run.Losses, GradEvals: run.GradEvals})
-		s.ending = append(s.ending, entry{Kind: kindFinal, File: &w}, entry{Kind: kindMomentum, File: &p},
-			entry{Kind: kindEnd, At: run.Steps, Tally: tally, Final: final})
-		err = s.m.add(s.ending...)
+	s.ending = append(s.ending, entry{Kind: kindFinal, File: &w})
+	if p := run.Momentum; p != nil {
+		f, err := writeArrays(s.dir, momentumFile, arrayOf("momentum", p.DType(), p.Len(), 0, p))
+		if err != nil {
+			return fail(err)
+		}
+		s.ending = append(s.ending, entry{Kind: kindMomentum, File: &f})
 	}
+	tally := s.m.record(nets.Tally{Losses: run.Losses, GradEvals: run.GradEvals})
+	err = s.m.add(append(s.ending, entry{Kind: kindEnd, At: run.Steps, Tally: tally, Final: final})...)
 	if e := s.m.last(kindState); err == nil && e != nil {
 		err = s.remove(e)
 	}

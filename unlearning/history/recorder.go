@@ -1,11 +1,13 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
@@ -36,6 +38,7 @@ type Recorder struct {
 	logits *logitGradients
 	states states
 	resume *resume // where a run goes on, nil for one from its beginning
+	of     string  // whose w_T is; "" means the original run's
 	final  string  // nets.Digest of w_T
 	done   bool
 }
@@ -75,9 +78,9 @@ func (r *Recorder) OnStart(s nets.Start) error {
 	}
 	r.known = know(s.Data, checksum(s.Data))
 	print := fingerprint(s.Model, s.Order, s.Steps, s.Config, s.Data, r.known.sum, s.Initial)
-	r.head = describe(r.policy, print, s.Config, s.Model.Arch().Classes)
-	r.per = max(1, min(maxSegment, segmentBytes/(s.Model.Size()*s.Model.DType().Bytes())))
-	r.plan = r.policy.plan(s.Steps, s.Order.StepsPerEpoch())
+	if err := r.begin(print, s.Config, s.Model, s.Steps, s.Order); err != nil {
+		return err
+	}
 	switch {
 	case r.resume != nil && s.From == r.resume.Step:
 		r.skipRecorded(r.resume.spans)
@@ -90,22 +93,39 @@ func (r *Recorder) OnStart(s nets.Start) error {
 	case r.policy.logitGradients:
 		r.logits = newLogitGradients(s.Data.Len(), s.Model.Arch().Classes, s.Config)
 	}
+	if err := r.putInitial(s.Config, s.Initial); err != nil {
+		return err
+	}
+	r.states.last = time.Now()
+	return nil
+}
+
+// begin makes the plan and the store.
+func (r *Recorder) begin(print Fingerprint, cfg nets.Config, m *nets.Model, steps int, order data.Order) error {
+	r.head = describe(r.policy, print, cfg, m.Arch().Classes)
+	r.per = max(1, min(maxSegment, segmentBytes/(m.Size()*m.DType().Bytes())))
+	r.plan = r.policy.plan(steps, order.StepsPerEpoch())
 	store, err := r.open(r.head)
 	if err != nil {
 		return err
 	}
 	r.store = store
-	f, onDisk := store.(*behind)
-	if onDisk && s.Config.From != nil && f.m.last(kindInitial) == nil {
-		file, err := writeArrays(f.dir, initialFile, arrayOf("initial", s.Initial.DType(), s.Initial.Len(), 0, s.Initial))
-		if err == nil {
-			err = f.m.add(entry{Kind: kindInitial, File: &file})
-		}
-		if err != nil {
-			return fmt.Errorf("history: initial parameters: %w", err)
-		}
+	return nil
+}
+
+// putInitial writes initial parameters that are not those of the seed.
+func (r *Recorder) putInitial(cfg nets.Config, w0 *graph.Tensor) error {
+	f, onDisk := r.store.(*behind)
+	if !onDisk || cfg.From == nil || f.m.last(kindInitial) != nil {
+		return nil
 	}
-	r.states.last = time.Now()
+	file, err := writeArrays(f.dir, initialFile, arrayOf("initial", w0.DType(), w0.Len(), 0, w0))
+	if err == nil {
+		err = f.m.add(entry{Kind: kindInitial, File: &file})
+	}
+	if err != nil {
+		return fmt.Errorf("history: initial parameters: %w", err)
+	}
 	return nil
 }
 
@@ -213,7 +233,7 @@ func (r *Recorder) OnEnd(run *nets.Run) error {
 		r.logits = nil
 	}
 	r.final = nets.Digest(run.Params)
-	if err := r.store.finish(run, r.final); err != nil {
+	if err := r.store.finish(run, r.final, cmp.Or(r.of, "original")); err != nil {
 		return err
 	}
 	r.done = true

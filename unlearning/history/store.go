@@ -32,8 +32,9 @@ type store interface {
 	get(i int) (segment, error)
 	spans() []span
 	bytes() int64
-	// finish is called when the run is over, with nets.Digest of w_T.
-	finish(run *nets.Run, final string) error
+	// finish is called when the run is over, with nets.Digest of w_T, and with whose
+	// that is.
+	finish(run *nets.Run, final, of string) error
 	// release is called when nothing more is put.
 	release()
 }
@@ -49,9 +50,9 @@ func (m *memory) put(s segment, _ int, _ nets.Tally) error {
 	return nil
 }
 
-func (m *memory) get(i int) (segment, error)     { return m.segments[i], nil }
-func (m *memory) finish(*nets.Run, string) error { return nil }
-func (m *memory) release()                       {}
+func (m *memory) get(i int) (segment, error)             { return m.segments[i], nil }
+func (m *memory) finish(*nets.Run, string, string) error { return nil }
+func (m *memory) release()                               {}
 
 func (m *memory) putLogitGradients(shape []int, numbers func(func(*graph.Tensor) error) error) error {
 	var all []float32

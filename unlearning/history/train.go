@@ -175,8 +175,10 @@ func (s *folder) run(m *nets.Model, ds *data.Dataset, lr nets.LRSchedule, hooks 
 	} else {
 		r.Config.From = r.Initial
 	}
-	if r.Momentum, err = s.vector(s.m.last(kindMomentum), "momentum", m.Size()); err != nil {
-		return nil, nil, err
+	if e := s.m.last(kindMomentum); e != nil { // not known of a run without some examples
+		if r.Momentum, err = s.vector(e, "momentum", m.Size()); err != nil {
+			return nil, nil, err
+		}
 	}
 	final := s.m.last(kindFinal)
 	if err := checkFile(s.dir, *final.File); err != nil {
