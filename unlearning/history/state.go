@@ -19,7 +19,7 @@ func (s *folder) putState(t int, w, p *graph.Tensor, l *logitGradients, tally ne
 	}
 	dt := w.DType()
 	list := []array{arrayOf("params", dt, w.Len(), 0, w), arrayOf("momentum", dt, p.Len(), 0, p)}
-	scale := 0.0
+	var scale float64
 	if l != nil {
 		list, scale = append(list, sums(l)), l.scale
 	}
