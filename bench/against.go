@@ -16,17 +16,16 @@ import (
 // interval. It is an error if the method has no rival.
 func (t *Table) Against(method string) (string, error) {
 	measures := []measure{
-		{column{"test %", 2, func(r Result) Float { return r.TestAcc }}, 1},
-		{column{"removed", 2, func(r Result) Float { return r.ExcessRemoved }}, 0},
-		{column{"KL", 4, func(r Result) Float { return r.KLTest }}, -1},
+		{Column{"test %", "", Level, 2, func(r Result) Float { return r.TestAcc }}, 1},
+		{Column{"removed", "", Level, 2, func(r Result) Float { return r.ExcessRemoved }}, 0},
+		{Column{"KL", "", Distance, 4, func(r Result) Float { return r.KLTest }}, -1},
 	}
-	order, groups := t.cells()
 	rivals := 0
 	var b strings.Builder
 	fmt.Fprintf(&b, "| forget | cost | rival | %s is better in | worse beyond the intervals in | rival better in both test %% and removed |\n|---|---:|---|---|---|---|\n", method)
-	for _, c := range order {
-		methods, by := byMethod(groups[c])
-		for _, name := range methods {
+	for _, g := range t.Groups() {
+		by := g.of
+		for _, name := range g.Methods {
 			kind, cost, ok := strings.Cut(name, ":")
 			mine := by[method+":"+cost]
 			if !ok || kind == method || mine == nil {
@@ -39,11 +38,11 @@ func (t *Table) Against(method string) (string, error) {
 				gap, clear := m.ahead(mine, by[name])
 				switch { // a missing mean is NaN: none
 				case gap > 0 && clear:
-					better = append(better, "**"+m.head+"**")
+					better = append(better, "**"+m.Head+"**")
 				case gap > 0:
-					better = append(better, m.head)
+					better = append(better, m.Head)
 				case gap < 0 && clear:
-					head := m.head
+					head := m.Head
 					if gap, clear := m.ahead(by["retrain"], by[name]); gap < 0 && clear {
 						head += " (as retraining)"
 					}
@@ -57,7 +56,9 @@ func (t *Table) Against(method string) (string, error) {
 			if behind == 2 {
 				both = "yes"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.forget, cost, kind, strings.Join(better, ", "), strings.Join(worse, ", "), both)
+			// The measures' bold type is markup; the names are not.
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", markdownEscapes.Replace(g.Forget), markdownEscapes.Replace(cost),
+				markdownEscapes.Replace(kind), strings.Join(better, ", "), strings.Join(worse, ", "), both)
 		}
 	}
 	if rivals == 0 {
@@ -68,7 +69,7 @@ func (t *Table) Against(method string) (string, error) {
 
 // measure is a column in which methods are compared.
 type measure struct {
-	column
+	Column
 	sign float64 // 1: more is better, −1: less is, 0: what is nearer to 1
 }
 
@@ -80,20 +81,9 @@ func (m measure) ahead(mine, rival []Result) (gap float64, clear bool) {
 			return math.NaN(), false
 		}
 	}
-	a, ea := m.interval(mine)
-	r, er := m.interval(rival)
-	if gap = m.sign * (a - r); m.sign == 0 {
-		gap = math.Abs(r-1) - math.Abs(a-1)
+	a, r := m.Summary(mine), m.Summary(rival)
+	if gap = m.sign * (a.Mean - r.Mean); m.sign == 0 {
+		gap = math.Abs(r.Mean-1) - math.Abs(a.Mean-1)
 	}
-	return gap, math.Abs(gap) > ea+er
-}
-
-// interval returns the mean over results and half of its 95% interval, NaN if
-// all values are missing.
-func (c column) interval(results []Result) (m, half float64) {
-	x := c.values(results)
-	if len(x) == 0 {
-		return math.NaN(), math.NaN()
-	}
-	return tInterval(x)
+	return gap, math.Abs(gap) > a.Half+r.Half
 }

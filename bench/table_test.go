@@ -22,7 +22,7 @@ func TestTInterval(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
-	c := column{"test %", 2, func(r Result) Float { return r.TestAcc }}
+	c := Column{"test %", "", Level, 2, func(r Result) Float { return r.TestAcc }}
 	rows := func(acc ...Float) []Result {
 		var rs []Result
 		for _, a := range acc {
@@ -46,7 +46,7 @@ func TestNewTable(t *testing.T) {
 	other.Forget, other.NForget = "first:10", 10
 	tab, err := NewTable([]Result{sample("mini", 1, 96), other, sample("mini", 2, 98)})
 	require.NoError(t, err)
-	require.Len(t, tab.sections(), 2, "another forget set is another section")
+	require.Len(t, tab.Groups(), 2, "another forget set is another section")
 	require.NotContains(t, tab.String(), "engine", "there is one only")
 	require.Empty(t, (&Table{}).String())
 
@@ -54,7 +54,7 @@ func TestNewTable(t *testing.T) {
 	other.Engine = "libtorch/2.1.0-cpu-avx2-threads1"
 	tab, err = NewTable([]Result{sample("mini", 1, 96), other, {}})
 	require.NoError(t, err)
-	require.Len(t, tab.sections(), 3)
+	require.Len(t, tab.Groups(), 3)
 	require.Contains(t, tab.String(), "seed 1; engine gorgonia/own\n")
 	require.Contains(t, tab.Markdown(), "seed 1; engine libtorch/2.1.0-cpu-avx2-threads1\n")
 	require.Contains(t, tab.String(), "seed 0; engine not recorded\n")
@@ -76,7 +76,7 @@ func TestGuards(t *testing.T) {
 	class.Forget = "class:3"
 	tab, err = NewTable([]Result{mini, class})
 	require.NoError(t, err)
-	require.Contains(t, tab.Brief(), " seeds: random:0.2: mini coherent 1 | class:3: mini coherent 1.\n")
+	require.Contains(t, tab.Brief(), " seeds: random:0.2: mini coherent 1 · class:3: mini coherent 1.\n")
 
 	tab, err = NewTable([]Result{sample("before", 1, 97)})
 	require.NoError(t, err)

@@ -32,7 +32,7 @@ func filled(path string) (old, renewed []byte, err error) {
 		case bytes.Count(b, []byte("<!-- report ")) > 1:
 			err = fmt.Errorf("%s: report %s: no line <!-- /report --> ends this table", path, m[2])
 			return b
-		case slices.Contains(args, "-fill") || slices.Contains(args, "-figure"):
+		case slices.ContainsFunc(args, func(a string) bool { return a == "-fill" || a == "-figure" || a == "-html" }):
 			err = fmt.Errorf("%s: report %s: a page holds tables only", path, m[2])
 			return b
 		}

@@ -59,7 +59,10 @@ func TestFigure(t *testing.T) {
 		require.Contains(t, string(raw), want)
 	}
 	require.NotContains(t, string(raw), "mini:0.1", "budgets of one method are one curve")
-	require.Equal(t, 1, run([]string{"-figure", svg, a}, nil, &stdout, &stderr), "no columns")
+	require.Zero(t, run([]string{"-figure", svg, a}, nil, &stdout, &stderr), "no columns means the usual ones: %s", &stderr)
+	raw, err = os.ReadFile(svg)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), ">test %<")
 
 	for _, c := range []struct{ name, magic string }{{"f.png", "\x89PNG\r\n"}, {"f.PDF", "%PDF-"}, {"f.svg", "<?xml"}} {
 		path := filepath.Join(dir, c.name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,27 +11,42 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/bench/charts"
+	"github.com/miniunlearn/miniunlearn/bench/page"
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// options are the flags.
+type options struct {
+	text, brief, latex, csv bool
+	against, figure, html   string
+	columns, methods, by    string
+	title                   string
+}
 
 // run is the program; it returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-text | -brief | -against METHOD | -figure FILE] [-columns HEADS] [-methods NAMES] [FILE.jsonl ...]\n       report -fill PAGE.md")
+		fmt.Fprintln(stderr, "usage: report [-html FILE | -figure FILE | -text | -brief | -latex | -csv | -against METHOD] [-columns HEADS] [-methods NAMES] [RESULTS ...]\n       report -fill PAGE.md")
 		fs.PrintDefaults()
 	}
 	var o options
+	fs.StringVar(&o.html, "html", "", "write a page with everything into this `file`, which needs no other")
+	fs.StringVar(&o.title, "title", "", "`title` of the page")
+	fs.StringVar(&o.figure, "figure", "", "draw into this `file`: PNG, PDF or SVG by its ending")
+	fs.StringVar(&o.by, "by", "", "`axis` of the figure: "+charts.ByCost+", "+charts.ByRatio+" or "+charts.ByMethod+"; empty chooses")
 	fs.BoolVar(&o.text, "text", false, "aligned text instead of Markdown")
-	fs.BoolVar(&o.brief, "brief", false, "one table for all sections, without titles")
+	fs.BoolVar(&o.brief, "brief", false, "one Markdown table for all sections, without titles")
+	fs.BoolVar(&o.latex, "latex", false, "LaTeX, for the package booktabs")
+	fs.BoolVar(&o.csv, "csv", false, "comma-separated values, with all digits")
 	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
-	fs.StringVar(&o.figure, "figure", "", "draw the columns against cost into this `file` instead of a table: PNG, PDF or SVG by its ending")
-	page := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
+	markdown := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -38,12 +54,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	err := o.check()
 	switch {
-	case *page != "" && (fs.NFlag() > 1 || fs.NArg() > 0):
+	case *markdown != "" && (fs.NFlag() > 1 || fs.NArg() > 0):
 		err = errors.New("-fill takes nothing but the page, whose lines <!-- report ARGUMENTS --> say the rest")
-	case *page != "":
-		err = fill(*page)
+	case *markdown != "":
+		err = fill(*markdown)
 	case err == nil:
-		err = report(fs.Args(), o, stdin, stdout)
+		err = o.report(fs.Args(), stdin, stdout)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "report: %v\n", err)
@@ -52,27 +68,25 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 0
 }
 
-type options struct {
-	text, brief              bool
-	columns, methods, figure string
-	against                  string
-}
-
 // check reports options that do not go together.
 func (o options) check() error {
 	shapes := 0
-	for _, set := range []bool{o.text, o.brief, o.against != "", o.figure != ""} {
+	for _, set := range []bool{o.text, o.brief, o.latex, o.csv, o.against != "", o.figure != "", o.html != ""} {
 		if set {
 			shapes++
 		}
 	}
 	switch {
 	case shapes > 1:
-		return errors.New("-text, -brief, -against and -figure exclude each other")
+		return errors.New("-html, -figure, -text, -brief, -latex, -csv and -against exclude each other")
 	case o.against != "" && o.columns != "":
 		return errors.New("-against has columns of its own, leave -columns out")
+	case o.by != "" && o.figure == "":
+		return errors.New("-by is of a figure; name its file with -figure")
+	case o.title != "" && o.html == "":
+		return errors.New("-title is of a page; name its file with -html")
 	case o.figure != "":
-		_, err := bench.FigureFormat(o.figure)
+		_, err := charts.Format(o.figure)
 		return err
 	}
 	return nil
@@ -111,59 +125,93 @@ func only(results []bench.Result, names []string) ([]bench.Result, error) {
 	return kept, nil
 }
 
-func report(files []string, o options, stdin io.Reader, stdout io.Writer) error {
-	var all []bench.Result
-	for _, f := range files {
-		results, err := bench.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		all = append(all, results...)
-	}
-	if len(files) == 0 {
-		var err error
-		if all, err = bench.ReadJSONL(stdin, "stdin"); err != nil {
-			return err
-		}
-	}
-	if len(all) == 0 {
-		return fmt.Errorf("no results to report; give files that bench/sweep wrote")
-	}
-	if o.methods != "" {
-		var err error
-		if all, err = only(all, list(o.methods, ",")); err != nil {
-			return err
-		}
-	}
-	t, err := bench.NewTable(all)
+// report makes what the options ask for.
+func (o options) report(paths []string, stdin io.Reader, stdout io.Writer) error {
+	in, err := read(paths, stdin)
 	if err != nil {
 		return err
 	}
-	var heads []string
-	if o.columns != "" {
-		heads = list(o.columns, ";")
-		if err := t.Select(heads...); err != nil {
+	if len(in.audits) > 0 && o.html == "" {
+		return fmt.Errorf("%s holds an audit, which only a page shows; ask for one with -html", in.sources[slices.Index(in.isAudit, true)].Name)
+	}
+	if o.methods != "" {
+		if in.results, err = only(in.results, list(o.methods, ",")); err != nil {
 			return err
 		}
 	}
+	t, err := bench.NewTable(in.results)
+	if err != nil {
+		return err
+	}
+	if o.columns != "" {
+		if err := t.Select(list(o.columns, ";")...); err != nil {
+			return err
+		}
+	}
+	var text bytes.Buffer // nothing is written before all went well
 	switch {
+	case o.html != "":
+		p := page.Page{Title: o.title, Audits: in.audits, Sources: in.sources}
+		if len(in.results) > 0 {
+			p.Table = t
+		}
+		if err := p.Write(&text); err != nil {
+			return err
+		}
+		return write(o.html, text.Bytes())
 	case o.figure != "":
-		format, err := bench.FigureFormat(o.figure)
+		if err := o.draw(t, &text); err != nil {
+			return err
+		}
+		return write(o.figure, text.Bytes())
+	case o.against != "":
+		s, err := t.Against(o.against)
 		if err != nil {
 			return err
 		}
-		return atomicfile.Write(o.figure, func(w io.Writer) error { return t.WriteFigure(w, format, heads...) })
-	case o.against != "":
-		var text string
-		if text, err = t.Against(o.against); err == nil {
-			_, err = io.WriteString(stdout, text)
-		}
+		text.WriteString(s)
+	case o.csv:
+		err = t.WriteCSV(&text)
+	case o.latex:
+		text.WriteString(t.LaTeX())
 	case o.text:
-		_, err = io.WriteString(stdout, t.String())
+		text.WriteString(t.String())
 	case o.brief:
-		_, err = io.WriteString(stdout, t.Brief())
+		text.WriteString(t.Brief())
 	default:
-		_, err = io.WriteString(stdout, t.Markdown())
+		text.WriteString(t.Markdown())
 	}
+	if err != nil {
+		return err
+	}
+	_, err = stdout.Write(text.Bytes())
 	return err
+}
+
+// draw draws the table's studies beneath each other.
+func (o options) draw(t *bench.Table, w io.Writer) error {
+	format, err := charts.Format(o.figure)
+	if err != nil {
+		return err
+	}
+	var columns []bench.Column
+	if o.columns != "" {
+		columns = t.Shown()
+	}
+	var figures []*charts.Figure
+	for _, s := range t.Studies() {
+		some, err := charts.Of(s, o.by, columns)
+		if err != nil {
+			return err
+		}
+		figures = append(figures, some...)
+	}
+	return charts.Stack(figures).Write(w, format)
+}
+
+func write(path string, content []byte) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -28,6 +29,12 @@ func TestReport(t *testing.T) {
 	require.Contains(t, stdout.String(), "| mini | 92.00 ± 12.71 |") // t of one degree of freedom 12.706, s = √2
 	require.Contains(t, stdout.String(), "seeds 1, 3")
 
+	audited, broken := filepath.Join(dir, "audit"), filepath.Join(dir, "broken.json")
+	require.NoError(t, os.Mkdir(audited, 0o755))
+	const found = `{"setup":{"dataset":"d"},"rows":[{"name":"mini","u_lira":{"privacy":{"auc":{"estimate":0.5}}}}]}`
+	require.NoError(t, os.WriteFile(filepath.Join(audited, "results.json"), []byte(found), 0o600))
+	require.NoError(t, os.WriteFile(broken, []byte("{}"), 0o600))
+
 	var lines bytes.Buffer
 	require.NoError(t, bench.WriteJSONL(&lines, rows(1)))
 	stdout.Reset()
@@ -51,6 +58,15 @@ func TestReport(t *testing.T) {
 		{"two shapes", []string{"-text", "-brief", a}, "", 1, "exclude each other"},
 		{"two shapes of no results", []string{"-against", "mini", "-figure", "x.svg"}, "", 1, "exclude each other"},
 		{"columns of against", []string{"-against", "mini", "-columns", "test %"}, "", 1, "leave -columns out"},
+		{"axis of no figure", []string{"-by", "cost", a}, "", 1, "-by is of a figure"},
+		{"title of no page", []string{"-title", "x", a}, "", 1, "-title is of a page"},
+		{"page and figure", []string{"-html", "x", "-figure", "x.svg", a}, "", 1, "exclude each other"},
+		{"unknown axis", []string{"-figure", filepath.Join(dir, "x.svg"), "-by", "height", a}, "", 1, `no figure by "height"; there are cost, ratio and method`},
+		{"one share", []string{"-figure", filepath.Join(dir, "x.svg"), "-by", "ratio", a}, "", 1, "takes two forget sets of one kind"},
+		{"unknown column", []string{"-columns", "tset %", a}, "", 1, `no column "tset %"; did you mean test %?; there are test %`},
+		{"folder of nothing", []string{dir}, "", 1, "holds neither results.jsonl, which bench/sweep writes, nor results.json"},
+		{"table of an audit", []string{audited}, "", 1, "holds an audit, which only a page shows; ask for one with -html"},
+		{"no audit", []string{broken}, "", 1, "not the results of an audit"},
 		{"fill and a shape", []string{"-fill", a, "-text"}, "", 1, "-fill takes nothing but the page"},
 		{"fill and an argument", []string{"-fill", a, b}, "", 1, "-fill takes nothing but the page"},
 	} {
@@ -60,6 +76,28 @@ func TestReport(t *testing.T) {
 			require.Contains(t, stderr.String(), c.want)
 			require.Empty(t, stdout.String())
 		})
+	}
+}
+
+// TestShapes: every shape is made of files, folders and audits.
+func TestShapes(t *testing.T) {
+	dir := t.TempDir()
+	lines, audit, page := filepath.Join(dir, "results.jsonl"), filepath.Join(dir, "audit.json"), filepath.Join(dir, "page.html")
+	require.NoError(t, bench.WriteFile(lines, append(rows(1), rows(3)...)))
+	const found = `{"setup":{"dataset":"d","arch":"a"},"rows":[{"name":"mini","u_lira":{"privacy":{"auc":{"estimate":0.5}}}}]}`
+	require.NoError(t, os.WriteFile(audit, []byte(found), 0o600))
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run([]string{"-html", page, "-title", "A title", dir, audit}, nil, &stdout, &stderr), &stderr)
+	require.Empty(t, stdout.String())
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	for _, want := range []string{"<title>A title</title>", "2 results of 1 method, and 1 audit with shadow models.", dir + "</code>: 2 results", "audit.json</code>: an audit"} {
+		require.Contains(t, string(text), want)
+	}
+	for _, c := range []struct{ flag, want string }{{"-latex", `\toprule`}, {"-csv", "dataset,net,n,forget"}, {"-brief", "| forget | method |"}} {
+		stdout.Reset()
+		require.Zero(t, run([]string{c.flag, dir}, nil, &stdout, &stderr), &stderr)
+		require.Contains(t, stdout.String(), c.want)
 	}
 }
 
