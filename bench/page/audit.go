@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/attacks/verdict"
 	"github.com/miniunlearn/miniunlearn/bench/charts"
 )
 
@@ -32,8 +35,9 @@ type Audit struct {
 	} `json:"setup"`
 	Level float64 `json:"level"`
 	Rows  []struct {
-		Name  string `json:"name"`
-		ULiRA *struct {
+		Name    string           `json:"name"`
+		Verdict *verdict.Verdict `json:"verdict"` // older files have none
+		ULiRA   *struct {
 			Privacy    *attacks.Evaluation `json:"privacy"`
 			Direction  *attacks.Evaluation `json:"direction"`
 			Efficacy   *attacks.Evaluation `json:"efficacy"`
@@ -79,6 +83,7 @@ func ReadAudit(path string) (Audit, error) {
 // auditView is what page.html shows of an audit.
 type auditView struct {
 	Anchor, Name, Setting, Legend string
+	Findings                      []finding
 	Figures                       []figure
 	Heads                         []head
 	Bodies                        []body
@@ -95,15 +100,16 @@ func newAudit(a Audit) (auditView, error) {
 		Legend: auditLegend,
 		Setting: fmt.Sprintf("%d examples, %d of them candidates; %d shadow and %d target models of %d epochs, each trained on half and asked to forget %g%% of the candidates there; seed %d; engine %s",
 			s.Examples, s.Candidates, s.Shadows, s.Targets, s.Epochs, 100*s.Share, s.Seed, s.Engine),
-		Heads: []head{{Name: "models", Text: true}, {Name: "privacy AUC"}, {Name: "TPR at FPR 1%"}, {Name: "direction AUC"}, {Name: "efficacy"}, {Name: "membership"}, {Name: "W1"}, {Name: "found", Text: true}},
+		Heads: []head{{Name: "models", Text: true}, {Name: "privacy AUC"}, {Name: "TPR at FPR 1%"}, {Name: "direction AUC"}, {Name: "efficacy"}, {Name: "membership"}, {Name: "W1"}, {Name: "verdict", Text: true}},
 	}
 	reference, judged := body{Reference: true}, body{}
 	var curves []charts.Curve
 	for _, r := range a.Rows {
 		u := r.ULiRA
-		found := u.Finding
-		if found == "" {
-			found = u.Verdict
+		found := cmp.Or(u.Finding, u.Verdict)
+		if r.Verdict != nil {
+			found = string(r.Verdict.Outcome)
+			v.Findings = append(v.Findings, finding{swatch(r.Name), r.Name, sentence(found), strings.TrimPrefix(r.Verdict.String(), found+" ")})
 		}
 		out := row{Swatch: swatch(r.Name), Method: r.Name, Cells: []cell{auc(u.Privacy, true), tprAt(u.Privacy, 0.01), auc(u.Direction, true), auc(u.Efficacy, false), auc(u.Membership, false)}}
 		w1 := cell{Mean: "—"}
@@ -167,15 +173,7 @@ func operatingPoints(name string, e *attacks.Evaluation) charts.Curve {
 			c.Rates = append(c.Rates, charts.Rate{FPR: p.Target, TPR: p.TPR, Low: p.TPRLow, High: p.TPRHigh})
 		}
 	}
-	slices.SortFunc(c.Rates, func(a, b charts.Rate) int {
-		switch {
-		case a.FPR < b.FPR:
-			return -1
-		case a.FPR > b.FPR:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(c.Rates, func(a, b charts.Rate) int { return cmp.Compare(a.FPR, b.FPR) })
 	c.Rates = append(c.Rates, charts.Rate{FPR: 1, TPR: 1, Low: 1, High: 1})
 	return c
 }

@@ -93,7 +93,7 @@ func TestEscapes(t *testing.T) {
 const audit = `{"setup":{"dataset":"mnist/train","arch":"mlp:784-10","examples":100,"candidates":100,"shadows":8,"targets":4,"share":0.2,"epochs":3,"seed":1,"engine":"e","new_field":1},
 "rows":[{"name":"before","u_lira":{"privacy":{"auc":{"estimate":0.6,"low":0.55,"high":0.65},"tpr_at_fpr":[{"target_fpr":0.1,"tpr":0.2,"tpr_low":0.15,"tpr_high":0.25,"resolvable":true},{"target_fpr":0.01,"tpr":0.05,"tpr_low":0.02,"tpr_high":0.1,"resolvable":true}]},
 "direction":{"auc":{"estimate":0.6,"low":0.5,"high":0.7}},"verdict":"under-unlearned"}},
-{"name":"mini","u_lira":{"privacy":{"auc":{"estimate":0.5,"low":0.45,"high":0.55},"tpr_at_fpr":[{"target_fpr":0.1,"tpr":0.1,"tpr_low":0.05,"tpr_high":0.15,"resolvable":true}]},"finding":"nothing found"},"klom":{"mean_w1":0.34}}]}`
+{"name":"mini","verdict":{"outcome":"passed","level":0.95,"models":12,"privacy":{"outcome":"passed","detectable":0.05}},"u_lira":{"privacy":{"auc":{"estimate":0.5,"low":0.45,"high":0.55},"tpr_at_fpr":[{"target_fpr":0.1,"tpr":0.1,"tpr_low":0.05,"tpr_high":0.15,"resolvable":true}]},"finding":"nothing found"},"klom":{"mean_w1":0.34}}]}`
 
 func TestAudit(t *testing.T) {
 	dir := t.TempDir()
@@ -103,7 +103,7 @@ func TestAudit(t *testing.T) {
 		a, err := ReadAudit(p)
 		require.NoError(t, err)
 		text := written(t, Page{Audits: []Audit{a}})
-		for _, want := range []string{"1 audit with shadow models.", "Audit of mnist/train · mlp:784-10", "under-unlearned", "nothing found", ">0.600 <small>[0.550, 0.650]</small>", ">5.0%<", "before (AUC 0.600)", ">0.34<"} {
+		for _, want := range []string{"1 audit with shadow models.", "Audit of mnist/train · mlp:784-10", "under-unlearned", ">passed<", "<b>Passed</b> at 95% with 12 models: privacy passed, nothing was found where 5%", ">0.600 <small>[0.550, 0.650]</small>", ">5.0%<", "before (AUC 0.600)", ">0.34<"} {
 			require.Contains(t, text, want)
 		}
 	}
