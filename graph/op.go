@@ -11,7 +11,8 @@ import (
 
 // Op is one operation. Ops are small values whose exported fields say all
 // there is to know, so engines switch on their types. Users may add their own:
-// an op runs on Walker and Tape by its Eval.
+// an op runs on Walker and Tape by its Eval, and on libtorch by a kernel that
+// libtorch.RegisterKernel is given.
 type Op interface {
 	// String names the op with every parameter: ops of one name are one op.
 	String() string

@@ -63,7 +63,12 @@ func (e *Engine) Compile(inputs, outputs []*graph.Node) (graph.Program, error) {
 		}
 		s := step{node: n, out: i, run: c.kernel(n)}
 		if s.run == nil {
-			return nil, &graph.OpError{Op: n.String(), Reason: "engine libtorch has no kernel for it; engine gorgonia runs every op that has Eval"}
+			if s.run, err = registeredKernel(n); err != nil {
+				return nil, &graph.OpError{Op: n.String(), Reason: err.Error()}
+			}
+		}
+		if s.run == nil {
+			return nil, &graph.OpError{Op: n.String(), Reason: "engine libtorch has no kernel for it; give it one by libtorch.RegisterKernel, or take engine gorgonia, which runs every op that has Eval"}
 		}
 		if _, ok := n.Op().(graph.FillOp); !ok {
 			for _, m := range n.Inputs() {

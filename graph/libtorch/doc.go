@@ -20,7 +20,7 @@
 // A [graph.Program] of this engine walks the graph in topological order and
 // maps each op to one or a few of libtorch's, freeing every intermediate value
 // after its last use. An op without a kernel is an error when the graph is
-// compiled. On the CPU the tensors of the host are used where they are; on
+// compiled; RegisterKernel gives one to an op of another package. On the CPU the tensors of the host are used where they are; on
 // CUDA a tensor's numbers stay on the device between programs and come back
 // when somebody reads them ([graph.Buffer]).
 //
