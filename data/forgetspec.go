@@ -58,6 +58,7 @@ func SplitForgets(list string) ([]string, error) {
 
 func parseForget(spec string, ds *Dataset, seed uint64) (ForgetSet, error) {
 	kind, arg, _ := strings.Cut(spec, ":")
+	kind = strings.ToLower(kind)
 	n := ds.Len()
 	switch kind {
 	case "random":

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // EnvData names the environment variable that holds the folder with one
@@ -60,7 +62,7 @@ func Names() []string {
 // where it was looked for and what belongs there. Damaged files give the errors
 // of the readers.
 func Load(name, dir string) (*Splits, error) {
-	return load(context.Background(), Spec{Kind: name, Path: dir, used: map[string]bool{}})
+	return load(context.Background(), Spec{Kind: strings.ToLower(name), Path: dir, used: map[string]bool{}})
 }
 
 // Cache returns the folder below the user's cache where data/fetch puts data sets.
@@ -99,7 +101,7 @@ func load(ctx context.Context, s Spec) (*Splits, error) {
 	}
 	names := Names()
 	slices.Sort(names)
-	return nil, fmt.Errorf("data: no data set %q; there are %s", s.Kind, strings.Join(names, ", "))
+	return nil, fmt.Errorf("data: no data set %q%s; there are %s", s.Kind, nearest.Hint(s.Kind, names), strings.Join(names, ", "))
 }
 
 // folder returns the folder of a data set.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/miniunlearn/miniunlearn/data/table"
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // Opener opens the data that a specification of its kind names. It ends with
@@ -88,7 +88,7 @@ func unknownKind(text, kind string) error {
 	if pkg := elsewhere[kind]; pkg != "" {
 		return fmt.Errorf("data: %q: this program was built without %s; import _ %q", text, kind, pkg)
 	}
-	if near := table.Nearest(kind, Kinds()); near != "" {
+	if near := nearest.Name(kind, Kinds()); near != "" {
 		return fmt.Errorf("data: no data set or format %q; did you mean %q?", kind, near)
 	}
 	return fmt.Errorf("data: no data set or format %q; there are %s; or name a file whose ending says its format", kind, strings.Join(Kinds(), ", "))

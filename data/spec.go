@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/miniunlearn/miniunlearn/data/table"
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // Spec says which data to open and how: KIND:PATH?OPTION=VALUE&OPTION=VALUE.
@@ -27,7 +27,7 @@ type Spec struct {
 
 // ParseSpec reads a specification. Where it names no kind, the path's ending
 // says it: .csv, .tsv, .svm, .npz, .npy, .safetensors, .parquet, .zip, .tar; a
-// folder holds images.
+// folder holds images. Letters of a kind may be large or small.
 func ParseSpec(text string) (Spec, error) {
 	s := Spec{options: map[string][]string{}, used: map[string]bool{}}
 	rest, query := text, ""
@@ -52,11 +52,12 @@ func ParseSpec(text string) (Spec, error) {
 		}
 	}
 	kind, path, hasKind := strings.Cut(rest, ":")
+	lower := strings.ToLower(kind)
 	switch {
-	case hasKind && isKind(kind):
-		s.Kind, s.Path = kind, path
-	case !hasKind && isKind(rest):
-		s.Kind = rest
+	case hasKind && isKind(lower):
+		s.Kind, s.Path = lower, path
+	case !hasKind && isKind(lower):
+		s.Kind = lower
 	case hasKind && len(kind) > 1 && !strings.ContainsAny(kind, "/\\. ") && !exists(rest):
 		return Spec{}, unknownKind(text, kind)
 	default:
@@ -135,7 +136,7 @@ func (s Spec) Done() error {
 	}
 	sort.Strings(known)
 	sort.Strings(unknown)
-	if near := table.Nearest(unknown[0], known); near != "" {
+	if near := nearest.Name(unknown[0], known); near != "" {
 		return s.fail("no option %s; did you mean %s?", unknown[0], near)
 	}
 	if len(known) == 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data/table"
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // where returns the examples of a table that have a value in a column:
@@ -30,7 +31,7 @@ func (d *Dataset) where(condition string) ([]int, error) {
 	var matches func(i int) bool
 	switch kind {
 	case "":
-		if near := table.Nearest(name, names); near != "" {
+		if near := nearest.Name(name, names); near != "" {
 			return nil, fmt.Errorf("no column %q; did you mean %q?", name, near)
 		}
 		return nil, fmt.Errorf("no column %q; there are %s", name, strings.Join(names[:min(8, len(names))], ", "))
@@ -68,7 +69,7 @@ func (d *Dataset) labelHint(wrong string) string {
 	if d.Encoding == nil || d.Encoding.Labels == nil {
 		return fmt.Sprintf(" from 0 to %d", d.Classes-1)
 	}
-	if near := table.Nearest(wrong, d.Encoding.Labels); near != "" {
+	if near := nearest.Name(wrong, d.Encoding.Labels); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	labels := d.Encoding.Labels

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 var (
@@ -41,7 +43,7 @@ func Register(name string, open func(device string) (Engine, error)) {
 // choice; "cpu" every engine has, "cuda" and "cuda:N" only libtorch. A device
 // that is not there is an error: nothing runs elsewhere in silence.
 func Open(name, device string) (Engine, error) {
-	if name == "" {
+	if name = strings.ToLower(name); name == "" {
 		name = "gorgonia"
 	}
 	enginesMu.Lock()
@@ -52,7 +54,7 @@ func Open(name, device string) (Engine, error) {
 		if how, ok := missing[name]; ok {
 			return nil, fmt.Errorf("graph: engine %q %s", name, how)
 		}
-		return nil, fmt.Errorf("graph: unknown engine %q; this build has %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf("graph: unknown engine %q%s; this build has %s", name, nearest.Hint(name, known), strings.Join(known, ", "))
 	}
 	e, err := open(device)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // Parse reads a notation for the data set that the architecture is to
@@ -18,10 +19,11 @@ import (
 //	cnn:c16k3p1-m2-c32k3p1-m2-d64    CNN, which describes the grammar
 //	resnet8, resnet20                ResNet(8, …), ResNet(20, …)
 //
-// The numbers of classes, and the images of a cnn, are those of ds. Sizes that
+// Letters may be large or small. The numbers of classes, and the images of a cnn, are those of ds. Sizes that
 // a notation fixes itself are compared with the data by [Arch.Fits].
 func Parse(spec string, ds *data.Dataset) (Arch, error) {
 	kind, arg, given := strings.Cut(spec, ":")
+	kind = strings.ToLower(kind)
 	switch kind {
 	case "mlp":
 		return parseMLP(spec, arg, ds)
@@ -38,7 +40,8 @@ func Parse(spec string, ds *data.Dataset) (Arch, error) {
 		}
 		return known, nil
 	}
-	return Arch{}, fmt.Errorf("nets: unknown architecture %q; known are logistic, mlp:IN-HIDDEN-…-OUT, lenet5, cnn:PIECE-PIECE-…, resnet8 and resnet20", spec)
+	return Arch{}, fmt.Errorf("nets: unknown architecture %q%s; known are logistic, mlp:IN-HIDDEN-…-OUT, lenet5, cnn:PIECE-PIECE-…, resnet8 and resnet20",
+		spec, nearest.Hint(kind, []string{"logistic", "mlp", "lenet5", "cnn", "resnet8", "resnet20"}))
 }
 
 // parseFixed returns the architectures that are a name alone.

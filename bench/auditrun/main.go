@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -39,11 +38,10 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
 	_ "github.com/miniunlearn/miniunlearn/bench/audit/leaks" // methods that fail on purpose, by name
+	"github.com/miniunlearn/miniunlearn/bench/internal/flags"
 	"github.com/miniunlearn/miniunlearn/data"
-	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
-	"github.com/miniunlearn/miniunlearn/unlearning"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
 )
 
@@ -56,12 +54,11 @@ func main() {
 
 // options are the flags that the library has no type for.
 type options struct {
-	dataset, dir, net, forget, methods, fit, out string
-	queries, attacks                             string
-	n                                            int
-	lr                                           float64
-	engine                                       graph.Choice
-	audit                                        audit.Config
+	flags.Training
+	forget, fit, out, queries string
+	attacks                   flags.List
+	seed                      uint64
+	audit                     audit.Config
 }
 
 // run is the program; it returns the exit status.
@@ -81,62 +78,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{}
-	c, t := &o.audit, &o.audit.Train
+	o := &options{Training: flags.Training{Methods: flags.List{"mini"}}, attacks: flags.List{"lira", "direction"}}
+	c := &o.audit
 	fs := flag.NewFlagSet("auditrun", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.StringVar(&o.dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", ")+", or a file such as csv:FILE?label=COLUMN&id=COLUMN; go doc data.Open has all")
-	fs.StringVar(&o.dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
-	fs.IntVar(&o.n, "n", 0, "examples of the pool, a stratified subset chosen by the seed; 0 for all training examples")
-	fs.StringVar(&o.net, "net", "mlp:64-128-10", "`architecture`")
-	fs.IntVar(&t.Epochs, "epochs", 20, "epochs of each model")
-	fs.IntVar(&t.Batch, "batch", 64, "examples a step")
-	fs.Float64Var(&o.lr, "lr", 0.05, "peak of the cosine learning rate")
-	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
-	fs.Float64Var(&t.WeightDecay, "weight-decay", 0.0005, "weight decay")
-	fs.Uint64Var(&t.Seed, "seed", 1, "seed of the whole audit")
+	o.Define(fs)
+	fs.Uint64Var(&o.seed, "seed", 1, "seed of the whole audit")
 	fs.StringVar(&o.forget, "candidates", "", "what may be forgotten: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE; empty for all")
 	fs.Float64Var(&c.Share, "share", 0.2, "share of the candidates that a model trained on to forget")
-	fs.StringVar(&o.methods, "methods", "mini", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	fs.IntVar(&c.Shadows, "shadows", 64, "models to learn from")
 	fs.IntVar(&c.Targets, "targets", 16, "models to attack")
 	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
 	fs.StringVar(&o.queries, "queries", "", "`copies` of each candidate to ask about besides itself: noise:SCALE, shift:PIXELS, mirror; none for none, empty for those that fit the data")
-	fs.StringVar(&o.attacks, "attacks", "lira,direction", "`attacks` that learn from shadows: "+strings.Join(attackNames(), ", "))
+	fs.Var(&o.attacks, "attacks", "`attacks` that learn from shadows: "+strings.Join(attackNames(), ", "))
 	fs.Float64Var(&c.Level, "level", 0.95, "confidence of each verdict as a whole")
 	fs.Float64Var(&c.Sensitivity, "sensitivity", 0.1, "share of what models before unlearning leak that must be found for a verdict of passed")
 	fs.Float64Var(&c.Loss, "loss", 0.01, "loss of accuracy that must be found for it")
 	fs.IntVar(&c.Deals, "deals", 999, "random deals that each test compares with")
 	fs.IntVar(&c.Workers, "workers", 0, "models at a time; 0 for all cores")
 	fs.StringVar(&o.out, "out", "audit.out", "`folder` for signals and reports")
-	o.engine.Flags(fs)
-	if err := fs.Parse(args); err != nil {
-		return nil, err
-	}
-	if err := o.check(fs); err != nil {
-		fmt.Fprintf(stderr, "auditrun: %v\n", err)
-		return nil, err
-	}
-	return o, nil
+	return o, flags.Parse(fs, args, stderr, o.check)
 }
 
-// check refuses what bench/sweep refuses, in its words. The library would take
-// a zero for its own default and not for what was asked for.
-func (o *options) check(fs *flag.FlagSet) error {
-	c, t := o.audit, o.audit.Train
+// check refuses numbers that make no sense.
+func (o *options) check() error {
+	c := o.audit
 	switch {
-	case fs.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; lists take commas and no spaces", fs.Arg(0))
-	case t.Epochs < 1 || t.Batch < 1 || c.Shadows < 1 || c.Targets < 1:
-		return fmt.Errorf("-epochs %d, -batch %d, -shadows %d and -targets %d must be at least 1", t.Epochs, t.Batch, c.Shadows, c.Targets)
-	case c.Workers < 0 || o.n < 0:
-		return fmt.Errorf("-workers %d and -n %d must not be negative", c.Workers, o.n)
-	case !(o.lr > 0) || math.IsInf(o.lr, 0):
-		return fmt.Errorf("-lr %g must be above 0 and finite", o.lr)
-	case !(t.Momentum >= 0 && t.Momentum < 1):
-		return fmt.Errorf("-momentum %g is outside [0, 1)", t.Momentum)
-	case !(t.WeightDecay >= 0) || math.IsInf(t.WeightDecay, 0):
-		return fmt.Errorf("-weight-decay %g must be finite and not negative", t.WeightDecay)
+	case len(o.Nets) > 1:
+		return fmt.Errorf("-net %s: an audit is of one architecture", &o.Nets)
+	case c.Shadows < 1 || c.Targets < 1:
+		return fmt.Errorf("-shadows %d and -targets %d must be at least 1", c.Shadows, c.Targets)
+	case c.Workers < 0:
+		return fmt.Errorf("-workers %d must not be negative", c.Workers)
 	case !(c.Share > 0 && c.Share <= 1):
 		return fmt.Errorf("-share %g is outside (0, 1]", c.Share)
 	case !(c.Level > 0 && c.Level < 1):
@@ -146,45 +118,44 @@ func (o *options) check(fs *flag.FlagSet) error {
 	case c.Deals < 1:
 		return fmt.Errorf("-deals %d must be at least 1", c.Deals)
 	}
-	return nil
+	return o.Check()
 }
 
 // run makes the audit that the flags describe.
 func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	c := &o.audit
-	var ds *data.Splits
 	var err error
-	if o.dir != "" {
-		ds, err = data.Load(o.dataset, o.dir)
-	} else {
-		ds, err = data.Open(ctx, o.dataset)
+	if c.Train, err = o.Config(); err != nil {
+		return err
 	}
+	c.Train.Seed = o.seed
+	ds, err := o.Open(ctx)
 	if err != nil {
 		return err
 	}
-	if c.Data = ds.Train; o.n != 0 {
-		if c.Data, err = data.Stratified(ds.Train, o.n, c.Train.Seed); err != nil {
+	if c.Data = ds.Train; o.N != 0 {
+		if c.Data, err = data.Stratified(ds.Train, o.N, o.seed); err != nil {
 			return err
 		}
 	}
-	if c.Arch, err = nets.Parse(o.net, c.Data); err != nil {
+	if c.Arch, err = nets.Parse(o.Nets[0], c.Data); err != nil {
 		return err
 	}
 	if o.forget != "" {
-		if c.Candidates, err = data.ParseForget(o.forget, c.Data, c.Train.Seed); err != nil {
+		if c.Candidates, err = data.ParseForget(o.forget, c.Data, o.seed); err != nil {
 			return err
 		}
 	}
-	if c.Methods, err = audit.Parse(strings.Split(o.methods, ",")...); err != nil {
+	if c.Methods, err = audit.Parse(o.Methods...); err != nil {
 		return err
 	}
 	if c.Fit, err = parseFit(o.fit); err != nil {
 		return err
 	}
-	for name := range strings.SplitSeq(o.attacks, ",") {
-		a, ok := known(c.Fit)[strings.TrimSpace(name)]
+	for _, name := range o.attacks {
+		a, ok := known(c.Fit)[strings.ToLower(name)]
 		if !ok {
-			return fmt.Errorf("unknown attack %q; known are %s", name, strings.Join(attackNames(), ", "))
+			return flags.Unknown("attack", name, attackNames())
 		}
 		c.Attacks = append(c.Attacks, a)
 	}
@@ -193,10 +164,10 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	if c.Train.Engine, err = o.engine.Open(); err != nil {
+	if c.Train.Engine, err = o.Engine.Open(); err != nil {
 		return err
 	}
-	c.Train.LR, c.Dir = nets.Cosine(o.lr), filepath.Join(o.out, "signals")
+	c.Dir = filepath.Join(o.out, "signals")
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.Progress = func(done, total int) { fmt.Fprintf(f, "\r\x1b[K%d of %d models", done, total) }
 		defer fmt.Fprintln(f)
@@ -229,10 +200,10 @@ func attackNames() []string { return slices.Sorted(maps.Keys(known(attacks.Shrun
 func parseFit(name string) (attacks.Fit, error) {
 	var known []string
 	for f := attacks.PerExample; f <= attacks.StudentT; f++ {
-		if f.String() == name {
+		if f.String() == strings.ToLower(name) {
 			return f, nil
 		}
 		known = append(known, f.String())
 	}
-	return 0, fmt.Errorf("unknown fit %q; known are %s", name, strings.Join(known, ", "))
+	return 0, flags.Unknown("fit", name, known)
 }

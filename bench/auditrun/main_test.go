@@ -50,7 +50,7 @@ func TestBadInput(t *testing.T) {
 		{"too few", []string{"-shadows", "2"}, 1, "use more models"},
 		{"no CUDA here", []string{"-device", "cuda"}, 1, "runs on the cpu only"},
 		{"momentum", []string{"-momentum", "1"}, 2, "-momentum 1 is outside [0, 1)"},
-		{"no epochs", []string{"-epochs", "0"}, 2, "-epochs 0, -batch 16"},
+		{"no epochs", []string{"-epochs", "0"}, 2, "-epochs 0 and -batch 16"},
 		{"no batch", []string{"-batch", "0"}, 2, "-batch 0"},
 		{"no shadows", []string{"-shadows", "0"}, 2, "-shadows 0"},
 		{"no targets", []string{"-targets", "0"}, 2, "-targets 0"},

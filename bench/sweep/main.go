@@ -70,7 +70,7 @@ func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) (faile
 	if err != nil {
 		return 0, err
 	}
-	k, err := newKeeper(o.out, stdout, len(cells), len(cells)*len(o.methods))
+	k, err := newKeeper(o.out, stdout, len(cells), len(cells)*len(o.Methods))
 	if err != nil {
 		return 0, err
 	}
@@ -104,7 +104,7 @@ func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) (faile
 func (o *options) engines(n int) ([]graph.Engine, error) {
 	engines := make([]graph.Engine, n)
 	for i := range engines {
-		e, err := o.engine.Open()
+		e, err := o.Engine.Open()
 		if err != nil {
 			return nil, err
 		}

@@ -112,7 +112,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown net", []string{"-net", "brain"}, 1, "known are logistic"},
 		{"net that does not fit", []string{"-net", "mlp:784-10"}, 1, "takes 784 features, but digits/train has 64"},
 		{"net too wide", []string{"-net", "mlp:64-2000000000-10"}, 1, "layer size 2000000000 is more than 65536"},
-		{"unknown schedule", []string{"-schedule", "steps"}, 1, `unknown schedule "steps"; known are constant and cosine`},
+		{"unknown schedule", []string{"-schedule", "steps"}, 1, `unknown schedule "steps"; known are constant, cosine`},
 		{"n too large", []string{"-n", "5000"}, 1, "has 1257 training examples, not 5000"},
 		{"missing folder", []string{"-dataset", "mnist", "-data", filepath.Join(dir, "nowhere")}, 1, "nowhere"},
 		{"no folder given", []string{"-dataset", "mnist"}, 1, data.EnvData},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
 // Kind is what a column is for.
@@ -78,7 +80,7 @@ func (c *Column) find(value string) (int, error) {
 		return len(c.Categories), nil
 	}
 	hint := ""
-	if near := Nearest(value, c.Categories); near != "" {
+	if near := nearest.Name(value, c.Categories); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return 0, fmt.Errorf("no training row has the category %q%s; say unseen=zero to take it as none of the known ones", abridge(value), hint)
@@ -120,7 +122,7 @@ func column(names []string, ref, what string) (int, error) {
 		}
 		return 0, fmt.Errorf("%s: no column %d; there are %d", what, v, len(names))
 	}
-	if near := Nearest(ref, names); near != "" {
+	if near := nearest.Name(ref, names); near != "" {
 		return 0, fmt.Errorf("%s: no column %q; did you mean %q?", what, ref, near)
 	}
 	return 0, fmt.Errorf("%s: no column %q; there are %s", what, ref, list(names))

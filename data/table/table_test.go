@@ -356,12 +356,6 @@ func TestNotRegular(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	for want, in := range map[string]string{"outcome": "Outcom", "age": "aeg", "": "zzz"} {
-		require.Equal(t, want, Nearest(in, []string{"age", "sex", "outcome"}))
-	}
-}
-
 // FuzzRead: no file crashes a reader or takes memory out of proportion, and what
 // is read has finite features.
 func FuzzRead(f *testing.F) {

@@ -4,16 +4,22 @@ package nearest
 
 import "strings"
 
-// Name returns the known name that is nearest to a wrong one, in letters to
-// insert, remove, replace and swap, cases apart, and "" if none is near: if more
-// than a third of the longer name would have to change. Of equals it is the
-// first.
+// long bounds names: what is longer is no name that anybody types.
+const long = 64
+
+// Name returns the one of known names that a typing mistake makes into wrong, ""
+// if none is near: the first with the fewest edits (letters added, left out,
+// changed or swapped, case apart), where these are at most a third of its length.
 func Name(wrong string, known []string) string {
-	best, least := "", 0
+	if len(wrong) > long {
+		return ""
+	}
+	best, least := "", len(wrong)+1
 	for _, name := range known {
-		a, b := []rune(strings.ToLower(wrong)), []rune(strings.ToLower(name))
-		d := distance(a, b)
-		if 3*d <= max(len(a), len(b)) && (best == "" || d < least) {
+		if len(name) > long {
+			continue
+		}
+		if d := edits(strings.ToLower(wrong), strings.ToLower(name)); d < least && 3*d <= max(len(name), 3) {
 			best, least = name, d
 		}
 	}
@@ -29,28 +35,28 @@ func Hint(wrong string, known []string) string {
 	return ""
 }
 
-// distance counts insertions, deletions, replacements and swaps of neighbours
-// (Damerau, 1964), no letter changed twice.
-func distance(a, b []rune) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
+// edits is the distance of Damerau and Levenshtein, in bytes, where no part of a
+// name is edited twice.
+func edits(a, b string) int {
+	var before []int // the row before the last
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i, x := range a {
-		for j, y := range b {
-			replace := d[i][j]
-			if x != y {
-				replace++
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := last[j]
+			if a[i] != b[j] {
+				changed++
 			}
-			d[i+1][j+1] = min(replace, d[i][j+1]+1, d[i+1][j]+1)
-			if i > 0 && j > 0 && x == b[j-1] && a[i-1] == y {
-				d[i+1][j+1] = min(d[i+1][j+1], d[i-1][j-1]+1)
+			row[j+1] = min(last[j+1]+1, row[j]+1, changed)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
 			}
 		}
+		before, last = last, row
 	}
-	return d[len(a)][len(b)]
+	return last[len(b)]
 }

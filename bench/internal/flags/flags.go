@@ -1,0 +1,150 @@
+// Package flags holds what the commands of bench share of their command lines: the
+// flags of a training run, with one default each, and how a command line is read.
+package flags
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/nearest"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
+
+// Training says what is trained, on what, how and by which engine, and which methods
+// forget.
+type Training struct {
+	Dataset, Dir        string
+	N                   int // training examples, a stratified subset; 0 for all
+	Nets                List
+	Epochs, Batch       int
+	LR, Momentum, Decay float64
+	Schedule            string
+	Methods             List
+	Engine              graph.Choice
+}
+
+// Define adds the flags of t to fs, with their defaults but for the methods', which
+// are t's own.
+func (t *Training) Define(fs *flag.FlagSet) {
+	t.Nets = List{"mlp:64-128-10"}
+	fs.StringVar(&t.Dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", ")+", or a file such as csv:FILE?label=COLUMN&id=COLUMN; go doc data.Open has all")
+	fs.StringVar(&t.Dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
+	fs.IntVar(&t.N, "n", 0, "training examples, a stratified subset chosen by the seed; 0 for all")
+	fs.Var(&t.Nets, "net", "`architectures`, such as logistic or mlp:784-200-10")
+	fs.IntVar(&t.Epochs, "epochs", 20, "epochs of a run")
+	fs.IntVar(&t.Batch, "batch", 64, "examples a step")
+	fs.Float64Var(&t.LR, "lr", 0.05, "learning rate, or its peak")
+	fs.StringVar(&t.Schedule, "schedule", "cosine", "learning-rate `schedule`: "+strings.Join(schedules, " or "))
+	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
+	fs.Float64Var(&t.Decay, "weight-decay", 0.0005, "weight decay")
+	fs.Var(&t.Methods, "methods", "`methods`: "+strings.Join(unlearning.Names(), ", "))
+	t.Engine.Flags(fs)
+}
+
+// Check refuses numbers that make no sense. A library would take a zero for its own
+// default and not for what was asked for.
+func (t *Training) Check() error {
+	switch {
+	case t.Epochs < 1 || t.Batch < 1:
+		return fmt.Errorf("-epochs %d and -batch %d must be at least 1", t.Epochs, t.Batch)
+	case t.N < 0:
+		return fmt.Errorf("-n %d must not be negative", t.N)
+	case !(t.LR > 0) || math.IsInf(t.LR, 0):
+		return fmt.Errorf("-lr %g must be above 0 and finite", t.LR)
+	case !(t.Momentum >= 0 && t.Momentum < 1):
+		return fmt.Errorf("-momentum %g is outside [0, 1)", t.Momentum)
+	case !(t.Decay >= 0) || math.IsInf(t.Decay, 0):
+		return fmt.Errorf("-weight-decay %g must be finite and not negative", t.Decay)
+	}
+	return nil
+}
+
+// schedules are the names that -schedule knows.
+var schedules = []string{"constant", "cosine"}
+
+// Config returns the configuration of a run, but for its seed and its engine.
+func (t *Training) Config() (nets.Config, error) {
+	c := nets.Config{Epochs: t.Epochs, Batch: t.Batch, Momentum: t.Momentum, WeightDecay: t.Decay}
+	switch strings.ToLower(t.Schedule) {
+	case "constant":
+		c.LR = nets.ConstantRate(t.LR)
+	case "cosine":
+		c.LR = nets.Cosine(t.LR)
+	default:
+		return c, Unknown("schedule", t.Schedule, schedules)
+	}
+	return c, nil
+}
+
+// Unknown is the error of a name that is none of those known.
+func Unknown(what, name string, known []string) error {
+	return fmt.Errorf("unknown %s %q%s; known are %s", what, name, nearest.Hint(name, known), strings.Join(known, ", "))
+}
+
+// Open opens the data set, by its name in a folder or by a specification.
+func (t *Training) Open(ctx context.Context) (*data.Splits, error) {
+	if t.Dir != "" {
+		return data.Load(t.Dataset, t.Dir)
+	}
+	return data.Open(ctx, t.Dataset)
+}
+
+// List is a comma-separated flag.
+type List []string
+
+func (l *List) String() string { return strings.Join(*l, ",") }
+
+// Set implements flag.Value.
+func (l *List) Set(s string) error {
+	*l = nil
+	for _, item := range strings.Split(s, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			return fmt.Errorf("%q has an empty item", s)
+		}
+		*l = append(*l, item)
+	}
+	return nil
+}
+
+// Parse reads a command line of flags alone, and then asks check, which may be nil.
+// What is wrong with it stands on stderr, in one line that names the command and the
+// flag: no list of flags hides it. That list is what -h prints, with
+// flag.ErrHelp for an error.
+func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, check func() error) error {
+	fs.SetOutput(io.Discard)
+	err := fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fs.SetOutput(stderr)
+		fmt.Fprintf(stderr, "Flags of %s:\n", fs.Name())
+		fs.PrintDefaults()
+		return err
+	}
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q; lists take commas and no spaces", fs.Arg(0))
+	}
+	if err == nil && check != nil {
+		err = check()
+	}
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		var known []string
+		fs.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
+		text = "unknown flag -" + name
+		if near := nearest.Name(name, known); near != "" {
+			text += "; did you mean -" + near + "?"
+		}
+	}
+	fmt.Fprintf(stderr, "%s: %s (%[1]s -h lists the flags)\n", fs.Name(), text)
+	return err
+}
