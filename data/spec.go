@@ -56,7 +56,7 @@ func ParseSpec(text string) (Spec, error) {
 	switch {
 	case hasKind && isKind(lower):
 		s.Kind, s.Path = lower, path
-	case !hasKind && isKind(lower):
+	case !hasKind && (isKind(rest) || isKind(lower) && !exists(rest)):
 		s.Kind = lower
 	case hasKind && len(kind) > 1 && !strings.ContainsAny(kind, "/\\. ") && !exists(rest):
 		return Spec{}, unknownKind(text, kind)
