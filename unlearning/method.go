@@ -27,7 +27,7 @@ type Method interface {
 // what history it wants.
 type Plan struct {
 	Model  *nets.Model
-	Data   *data.Dataset // to be trained on; of an audit's plan only the labels are there
+	Data   *data.Dataset // to be trained on; an audit asks before it has features, with labels only
 	Config nets.Config   // zero fields mean their defaults
 }
 

@@ -32,7 +32,7 @@ type DescentToDelete struct {
 	// 2/(M+m) of the paper for curvatures between m = λ and M = L + λ.
 	Smooth float64
 	// Batch is the number of retained examples a step, in an order of its own;
-	// 0 means all. Where Cost does not pay for one pass, only this works.
+	// 0 means all of them. Fewer are needed where Cost does not pay for one pass.
 	Batch int
 }
 

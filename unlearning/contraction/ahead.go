@@ -41,7 +41,7 @@ func (d *disturbances) lookAhead(ctx context.Context, first int, w *worker, apar
 
 // between yields the epochs that are neither knots nor cut.
 func (d *disturbances) between(ctx context.Context, first int, w *worker) iter.Seq[overview] {
-	reader := w.system.reader() // what it reads is read again
+	reader := w.system.reader() // so that bytes are not counted twice: the contraction reads these steps again
 	per, last := d.system.Run.Order.StepsPerEpoch(), d.system.Run.Steps-1
 	return func(yield func(overview) bool) {
 		sums, deltas := newEpochSums(d.system), map[int]*graph.Tensor{}

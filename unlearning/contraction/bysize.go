@@ -68,10 +68,10 @@ func (b *bySize) draw(m int, r *rand.Rand) (drawn []int, weights []float64) {
 	return drawn, weights
 }
 
-// noise returns the variance of a sum over terms of these sizes and independent
-// directions that is estimated from a sample of m, over the sum of their
-// squares: what Poisson sampling makes, which systematic sampling of a sorted
-// list stays below.
+// noise returns the variance of a sum that is estimated from a sample of m items,
+// over the sum of the squares of its terms, as if the terms had these sizes and
+// independent directions and each were drawn for itself. The systematic sample of a
+// sorted list, which draw returns, has less. Of four terms of size 1, two drawn, it is 1.
 func (b *bySize) noise(m int) float64 {
 	c := b.scale(m)
 	var noise, squares float64

@@ -5,13 +5,14 @@ import (
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 )
 
-// epochSums are sums over the steps of an epoch; part is the smaller side.
+// epochSums are sums over the steps t of an epoch. Batch t has b_t examples, of which
+// m_t are on the smaller side of the data, which is U or the rest.
 type epochSums struct {
 	all   *graph.Tensor // Σ b_t g_t
-	rest  *graph.Tensor // Σ m_t g_t over steps that are not computed
-	part  *graph.Tensor // Σ_i∈part ∇ℓ_i over steps that are
+	rest  *graph.Tensor // Σ m_t g_t over the steps whose disturbance is interpolated
+	part  *graph.Tensor // Σ ∇ℓ_i over the smaller side, over the steps whose disturbance is computed
 	n, m  int           // Σ b_t, Σ m_t
-	mRest int           // Σ m_t over steps that are not computed
+	mRest int           // Σ m_t over the steps whose disturbance is interpolated
 }
 
 func newEpochSums(s *System) *epochSums {
@@ -26,8 +27,9 @@ func (e *epochSums) clear() {
 	e.n, e.m, e.mRest = 0, 0, 0
 }
 
-// probe returns what is to be computed at a step before it is counted, nil if
-// nothing is.
+// probe returns what has to be computed at a step before add can count it. It is nil
+// for an interpolated step, and for a batch that is all on one side, of which the
+// gradient is known.
 func (d *disturbances) probe(pt Point) *probe {
 	if retain, forget := pt.Sizes(); !d.computed(pt.T) || retain == 0 || forget == 0 {
 		return nil
@@ -53,13 +55,14 @@ func (d *disturbances) add(e *epochSums, pt Point, p *probe) {
 		return
 	}
 	if p == nil {
-		// All of the batch is on one side: its gradient is known.
+		// The batch is all on one side, and g_t is the gradient of that side.
 		vector.AddScaled(e.part, float64(m), g)
 		return
 	}
 	if pt.G == nil && e.n > b {
-		// In a gap, where only the last batch of an epoch is computed, the other
-		// batches have what that one lacks of the mean gradient.
+		// In a gap of the record only the last batch of an epoch is computed, and g_t is
+		// known there alone. The mean over the epoch is known, too: what the last batch
+		// lacks of it is in the other batches.
 		c := float64(e.mRest) * float64(b) / float64(e.n-b)
 		vector.AddScaled(e.rest, -c, p.g)
 		vector.AddScaled(e.rest, c, pt.Drift)

@@ -45,13 +45,13 @@ func (d *disturbances) gather(ctx context.Context, first int, workers []*worker)
 	return nil
 }
 
-// visits yields the steps of the knots' epochs, or an error last. They are
-// valid beside each other.
+// visits yields the steps of the knots' epochs, or an error last. A visit has copies
+// of its vectors, so that several may be worked on at a time.
 func (d *disturbances) visits(ctx context.Context, first int) iter.Seq[*visit] {
 	return func(yield func(*visit) bool) {
 		per := d.system.Run.Order.StepsPerEpoch()
 		knot := 0
-		reader := *d.system // what it reads is read again
+		reader := *d.system // so that bytes are not counted twice: the contraction reads these steps again
 		for pt, err := range reader.Trajectory(first) {
 			if err == nil {
 				err = ctx.Err()

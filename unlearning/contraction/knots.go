@@ -17,14 +17,14 @@ import (
 type knots struct {
 	epochs []int
 	values []*graph.Tensor // at epochs
-	cut    []int           // recorded epochs that cannot be knots
-	x      []float64       // log learning time of every epoch, from on
+	cut    []int           // recorded epochs that cannot be knots, since the run or the window cuts them
+	x      []float64       // logarithm of the learning time of every epoch, epoch from being x[0]
 	from   int
 	weigh  []interp.Predictor // cardinal functions: 1 at one knot, 0 at the others
 }
 
-// newKnots chooses n of the epochs whole, which lie between from and to, or fewer
-// where that many are not apart.
+// newKnots chooses n of the epochs called whole, which lie between from and to. It
+// chooses fewer where so many would lie too close to each other, see apart.
 func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 	k := &knots{from: from, cut: cut}
 	per := s.Run.Order.StepsPerEpoch()
@@ -39,7 +39,7 @@ func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 		times[e] = total + mine/2
 		total += mine
 	}
-	if total == 0 { // a run at rate 0, which is one point
+	if total == 0 { // at rates of 0 the run stays at one point, and any times will do
 		total = 1
 	}
 	for _, t := range times {
@@ -84,8 +84,10 @@ func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 	return k
 }
 
-// apart returns those of epochs that may be knots together. Others are late ones
-// of runs of hundreds, or where learning rates have fallen by orders of magnitude.
+// apart returns those of the epochs that are far enough from each other to be knots
+// together. Of a run of ten epochs at one rate all are. Late epochs are too close
+// where a run has hundreds, or where learning rates have fallen by orders of
+// magnitude.
 func (k *knots) apart(epochs []int) []int {
 	x := func(e int) float64 { return k.x[e-k.from] }
 	least := defaults.KnotDistance * (x(epochs[len(epochs)-1]) - x(epochs[0]))
@@ -108,8 +110,8 @@ func indexNear(x []float64, want float64) int {
 	return best
 }
 
-// computed reports whether the disturbances of epoch e are: in knots, and where
-// the run or the window cuts a recorded epoch.
+// computed reports whether the disturbances of epoch e are computed: those of knots
+// are, and those of a recorded epoch that the run or the window cuts.
 func (k *knots) computed(e int) bool {
 	return slices.Contains(k.epochs, e) || slices.Contains(k.cut, e)
 }

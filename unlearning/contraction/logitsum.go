@@ -122,9 +122,9 @@ func bySizeOf(terms []term) *bySize {
 	return newBySize(sizes)
 }
 
-// terms lists all examples, sorted so that a systematic sample is stratified:
-// what examples of a stratum have in common cancels in the sum, and is kept from
-// turning into noise.
+// terms lists all examples, sorted so that a systematic sample is stratified. What
+// the examples of a stratum have in common, such as those of label 3 that were taken
+// for 8, is then the same in every sample, and no noise.
 func (c LogitSampling) terms(s *System, alpha *graph.Tensor) []term {
 	n, k := alpha.Shape()[0], alpha.Shape()[1]
 	all := make([]term, n)
