@@ -46,7 +46,7 @@ var columns = []Column{
 	{"rel. distance", "distance of the parameters from retraining's, in units of what forgetting moves them: ‖u−v‖/‖w−v‖", Distance, 3, func(r Result) Float { return r.RelDist }},
 	{"gradient evals", "examples × (forward and backward pass) that the method took; evaluation apart", Cost, 0, func(r Result) Float { return Float(r.GradEvals) }},
 	{"of retraining", "gradient evaluations in units of replayed retraining's", Cost, 3, func(r Result) Float { return Float(r.GradEvals / r.RetrainGradEvals) }},
-	{"seconds", "wall-clock time of the method", Cost, 2, func(r Result) Float { return Float(r.Seconds) }},
+	{"seconds", "wall-clock time of the method", Cost, 2, func(r Result) Float { return r.Seconds }},
 	{"history MB", "size of the record that the method reads, of the training run", Cost, 2, func(r Result) Float { return Float(float64(r.HistoryBytesKept) / 1e6) }},
 }
 
@@ -54,7 +54,7 @@ var columns = []Column{
 var moreColumns = []Column{
 	{"KL (test)", "mean Kullback–Leibler divergence from retraining's predictions on the test set, nats", Distance, 4, func(r Result) Float { return r.KLTest }},
 	{"distance", "distance of the parameters from retraining's, ‖u−v‖", Distance, 4, func(r Result) Float { return r.Dist }},
-	{"seconds, of retraining", "wall-clock time in units of replayed retraining's on the same machine", Cost, 2, func(r Result) Float { return Float(r.Seconds / r.RetrainSeconds) }},
+	{"seconds, of retraining", "wall-clock time in units of replayed retraining's on the same machine", Cost, 2, func(r Result) Float { return r.Seconds / r.RetrainSeconds }},
 }
 
 // Columns lists the heads of the columns that a Table can show.

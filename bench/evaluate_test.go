@@ -112,8 +112,8 @@ func TestSeedsDiffer(t *testing.T) {
 		require.NoError(t, err)
 		excesses[e] = true
 	}
-	require.Len(t, ref.floor, 5)
-	for _, e := range ref.floor {
+	require.Len(t, ref.made.Floor, 5)
+	for _, e := range ref.made.Floor {
 		excesses[e] = true
 	}
 	require.Len(t, excesses, 2+5)

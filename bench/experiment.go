@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
@@ -23,6 +24,10 @@ type Experiment struct {
 	// FastRetrain without a budget spends what mini does, which then has to be
 	// among them.
 	Methods []unlearning.Named
+	// Keeper, if not nil, keeps runs, records and references for other experiments.
+	Keeper Keeper
+	// Untimed leaves times out of the rows: for experiments that run side by side.
+	Untimed bool
 	// Progress, if not nil, is told what is going on.
 	Progress func(string)
 }
@@ -71,9 +76,40 @@ func (e Experiment) Check() error {
 // all of them where training or retraining fails; the error of Run itself says
 // that the experiment makes no sense, or that ctx ended.
 func (e Experiment) Run(ctx context.Context) ([]Result, error) {
-	e, train, forget, err := e.prepare()
+	rows := make([]Result, len(e.Methods))
+	err := e.Rows(ctx, nil, func(i int, row Row) error { rows[i] = row.Result; return nil })
 	if err != nil {
 		return nil, err
+	}
+	return rows, nil
+}
+
+// Rows is Run for the methods at some positions, nil for all: it hands each row to
+// put as soon as it is known, in the order of the positions, and ends with put's
+// first error. What is only needed by other methods is not made.
+func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, row Row) error) error {
+	e, train, forget, err := e.prepare()
+	if err != nil {
+		return err
+	}
+	if positions == nil {
+		for i := range e.Methods {
+			positions = append(positions, i)
+		}
+	}
+	chosen := make([]bool, len(e.Methods))
+	for _, i := range positions {
+		if i < 0 || i >= len(e.Methods) {
+			return fmt.Errorf("bench: no method at position %d of %d", i, len(e.Methods))
+		}
+		chosen[i] = true
+		if ofEqualCost(e.Methods[i].Method) {
+			chosen[slices.IndexFunc(e.Methods, func(m unlearning.Named) bool { return m.Name == equalCost })] = true
+		}
+	}
+	keeper := e.Keeper
+	if keeper == nil {
+		keeper = nothing{}
 	}
 	progress := func(s string) {
 		if e.Progress != nil {
@@ -84,53 +120,57 @@ func (e Experiment) Run(ctx context.Context) ([]Result, error) {
 	cfg := e.Config.WithDefaults()
 	model, err := nets.NewModel(e.Arch, cfg.Engine, cfg.DType)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return fmt.Errorf("bench: %w", err)
 	}
-	recs, hooks := recorders(unlearning.Plan{Model: model, Data: train, Config: cfg}, e.Methods)
-	cfg.Hooks = append(slices.Clone(cfg.Hooks), hooks...)
 	shared := describe(train, model, cfg, epochs(cfg, train), forget)
 	shared.Dataset = e.Data.Name
-	var rows []Result
-	failed := func(err error) ([]Result, error) {
+	failed := func(err error) error {
 		if ctx.Err() != nil {
-			return nil, err
+			return err
 		}
-		for _, m := range e.Methods {
-			rows = append(rows, shared.failed(m.Name, err))
+		for _, i := range positions {
+			if err := put(i, Row{Result: shared.failed(e.Methods[i].Name, err)}); err != nil {
+				return err
+			}
 		}
-		return rows, nil
+		return nil
 	}
-	run, err := model.Train(ctx, train, cfg)
+	record, of := policies(unlearning.Plan{Model: model, Data: train, Config: cfg}, e.Methods, chosen)
+	run, records, err := keeper.Train(ctx, model, train, cfg, record)
 	if err != nil {
 		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 	}
-	p := unlearning.Problem{Run: run, Forget: forget}
-	ref, err := NewReference(ctx, p, e.Data.Test, progress)
+	ref, err := newReference(ctx, unlearning.Problem{Run: run, Forget: forget}, e.Data.Test, progress, keeper)
 	if err != nil {
 		return failed(err)
 	}
-	x := &trial{Reference: ref, methods: e.Methods, records: make([]*history.Record, len(recs)), results: make([]*unlearning.Result, len(recs))}
-	for i, rec := range recs {
-		if rec != nil {
-			x.records[i] = rec.Record()
+	x := &trial{Reference: ref, methods: e.Methods, records: make([]*history.Record, len(of)), results: make([]*unlearning.Result, len(of))}
+	for i, k := range of {
+		if k >= 0 {
+			x.records[i] = records[k]
 		}
 	}
-	for i, m := range e.Methods {
-		progress(m.Name)
+	for _, i := range positions {
+		progress(e.Methods[i].Name)
 		row, err := x.row(ctx, i)
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		if err == nil {
 			err = row.check() // what JSON cannot hold must not cost the other rows
 		}
 		if err != nil {
-			row = ref.shared.failed(m.Name, err)
+			row = Row{Result: ref.shared.failed(e.Methods[i].Name, err)}
 		}
 		row.Dataset = e.Data.Name
-		rows = append(rows, row)
+		if e.Untimed {
+			row.Seconds, row.RetrainSeconds = attacks.Missing(), attacks.Missing()
+		}
+		if err := put(i, row); err != nil {
+			return err
+		}
 	}
-	return rows, nil
+	return nil
 }
 
 // epochs returns how many epochs a run makes, in parts where it is a number of

@@ -1,14 +1,19 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // named returns the methods of notations.
@@ -52,6 +57,73 @@ func TestExperiment(t *testing.T) {
 	require.Equal(t, "logistic", rows[0].Net)
 	require.Less(t, rows[0].RelDist, Float(0.5))
 	require.Positive(t, rows[0].HistoryBytesKept)
+}
+
+// counting keeps a run and what was retrained for it, and counts what it is asked.
+type counting struct {
+	nothing
+	kept     *Retrained
+	keptAt   []int
+	policies []string
+}
+
+func (c *counting) Train(ctx context.Context, m *nets.Model, train *data.Dataset, cfg nets.Config, policies []history.Policy) (*nets.Run, []*history.Record, error) {
+	c.policies = nil
+	for _, p := range policies {
+		c.policies = append(c.policies, p.String())
+	}
+	return c.nothing.Train(ctx, m, train, cfg, policies)
+}
+
+func (c *counting) Retrained(unlearning.Problem, *data.Dataset) *Retrained { return c.kept }
+
+func (c *counting) KeepRetrained(_ unlearning.Problem, _ *data.Dataset, r *Retrained) {
+	c.kept = &Retrained{Params: r.Params, GradEvals: r.GradEvals, Seconds: r.Seconds, Floor: slices.Clone(r.Floor)}
+	c.keptAt = append(c.keptAt, len(r.Floor))
+}
+
+// TestExperimentRows: chosen methods make only what they need, and what is kept
+// gives the same rows, also half of it.
+func TestExperimentRows(t *testing.T) {
+	e := small()
+	want, err := e.Run(t.Context())
+	require.NoError(t, err)
+	keeper := &counting{}
+	e.Keeper, e.Untimed = keeper, true
+	var got []Row
+	put := func(i int, row Row) error {
+		require.Equal(t, e.Methods[i].Name, row.Method)
+		got = append(got, row)
+		return nil
+	}
+	timeless := func(rs ...Result) (text string) {
+		for i := range rs {
+			rs[i].Seconds, rs[i].RetrainSeconds = attacks.Missing(), attacks.Missing()
+		}
+		var b bytes.Buffer
+		require.NoError(t, WriteJSONL(&b, rs))
+		return b.String()
+	}
+	require.NoError(t, e.Rows(t.Context(), []int{3, 0}, put))
+	require.Empty(t, keeper.policies, "neither reads a record")
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, keeper.keptAt)
+	require.True(t, keeper.kept.Whole())
+	require.Equal(t, timeless(want[3], want[0]), timeless(got[0].Result, got[1].Result))
+	require.False(t, got[0].Seconds.Exists() || got[0].RetrainSeconds.Exists())
+	require.Len(t, got[0].Trace.Losses, 2)
+	require.Len(t, got[0].Trace.Forgotten, traceQuantiles)
+	require.Equal(t, [2]float64{1, 1}, got[0].Trace.ROC[len(got[0].Trace.ROC)-1])
+
+	got, keeper.keptAt, keeper.kept.Floor = nil, nil, keeper.kept.Floor[:2] // as after a kill
+	require.False(t, keeper.kept.Whole())
+	require.NoError(t, e.Rows(t.Context(), []int{1}, put))
+	require.Len(t, keeper.policies, 1, "it spends what mini spends, and mini reads a record")
+	require.Equal(t, []int{3, 4, 5}, keeper.keptAt)
+	require.Equal(t, timeless(want[1]), timeless(got[0].Result))
+
+	enough := errors.New("enough")
+	require.ErrorIs(t, e.Rows(t.Context(), nil, func(int, Row) error { return enough }), enough)
+	require.ErrorContains(t, e.Rows(t.Context(), []int{4}, put), "no method at position 4 of 4")
 }
 
 // TestExperimentFails: what cannot run is a row that says why, and costs no other.

@@ -74,10 +74,11 @@ type study struct {
 	n, batch                int
 	epochs, momentum, decay float64
 	lr                      string // a Float that may be missing, comparable
+	augment, dtype          string
 }
 
 func cellOf(r Result) cell {
-	return cell{r.Forget, study{r.Dataset, r.Net, r.Schedule, r.Engine, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR)}}
+	return cell{r.Forget, study{r.Dataset, r.Net, r.Schedule, r.Engine, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR), r.Augment, r.DType}}
 }
 
 func number(f Float) string {
@@ -89,7 +90,14 @@ func number(f Float) string {
 
 // training says how the base runs of a study were made.
 func (s study) training() string {
-	return fmt.Sprintf("%g epochs, batch %d, %s %s, momentum %g, weight decay %g", s.epochs, s.batch, s.schedule, s.lr, s.momentum, s.decay)
+	text := fmt.Sprintf("%g epochs, batch %d, %s %s, momentum %g, weight decay %g", s.epochs, s.batch, s.schedule, s.lr, s.momentum, s.decay)
+	if s.augment != "" {
+		text += ", augmented by " + s.augment
+	}
+	if s.dtype != "" {
+		text += ", " + s.dtype
+	}
+	return text
 }
 
 // Groups returns the groups of the table, and in a group the methods, in the

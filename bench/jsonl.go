@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
@@ -82,7 +83,7 @@ func ReadFile(path string) ([]Result, error) {
 }
 
 // optional fields may be missing from a line.
-var optional = []string{"engine", "route", "route_reason", "guards", "error"}
+var optional = []string{"augment", "dtype", "engine", "route", "route_reason", "guards", "error"}
 
 func parseResult(line []byte) (Result, error) {
 	var fields map[string]json.RawMessage
@@ -105,7 +106,9 @@ func parseResult(line []byte) (Result, error) {
 	var res Result
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&res); err != nil {
+	if err := dec.Decode(&res); err != nil && strings.Contains(err.Error(), "unknown field") {
+		return Result{}, fmt.Errorf("%w; a result of another version? read it with the program that wrote it", err)
+	} else if err != nil {
 		return Result{}, err
 	}
 	return res, res.check()

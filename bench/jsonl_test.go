@@ -26,13 +26,14 @@ func sample(method string, seed uint64, acc float64) Result {
 }
 
 // fieldOrder is the contract with every reader of these files.
-const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay engine test_acc retain_acc forget_acc " +
+const fieldOrder = "dataset net seed method forget n n_forget epochs batch lr momentum schedule weight_decay augment dtype engine test_acc retain_acc forget_acc " +
 	"mia_auc margin_excess excess_removed ks_forget kl_forget kl_test dist rel_dist grad_evals retrain_grad_evals train_extra_evals " +
 	"history_bytes_kept history_bytes_read route route_reason guards error seconds retrain_seconds"
 
 func TestFieldOrder(t *testing.T) {
 	var buf bytes.Buffer
 	row := sample("mini", 1, 97)
+	row.Augment, row.DType = "flip", "float64"
 	row.Route, row.RouteReason = unlearning.RouteDistilled, "a network"
 	row.Guards = map[unlearning.Guard]int{"pair rejected": 3}
 	row.Error = "a reason"
@@ -66,8 +67,8 @@ func TestJSONL(t *testing.T) {
 	bad.Dist = Float(math.Inf(1))
 	require.ErrorContains(t, WriteFile(path, []Result{bad}), "dist of mini with seed 1 is +Inf")
 	bad = sample("mini", 1, 96)
-	bad.Seconds = math.NaN()
-	require.ErrorContains(t, WriteFile(path, []Result{bad}), "seconds of mini")
+	bad.Epochs = math.NaN()
+	require.ErrorContains(t, WriteFile(path, []Result{bad}), "epochs of mini")
 	again, err := ReadFile(path)
 	require.NoError(t, err, "the old file stays")
 	require.Len(t, again, 2)
@@ -80,8 +81,8 @@ func TestReadJSONLBadInput(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"not JSON", good + "oops\n", "r: line 2: want one JSON object"},
 		{"missing field", strings.Replace(good, `"dist":2,`, "", 1), `line 1: no field "dist"`},
-		{"unknown field", strings.Replace(good, `"dist":2,`, `"dist":2,"extra":1,`, 1), `unknown field "extra"`},
-		{"null seconds", strings.Replace(good, `"seconds":0.25`, `"seconds":null`, 1), `field "seconds" is null`},
+		{"unknown field", strings.Replace(good, `"dist":2,`, `"dist":2,"extra":1,`, 1), `unknown field "extra"; a result of another version? read it with the program that wrote it`},
+		{"null work", strings.Replace(good, `"grad_evals":1006`, `"grad_evals":null`, 1), `field "grad_evals" is null`},
 		{"wrong type", strings.Replace(good, `"n":1257`, `"n":"many"`, 1), "line 1"},
 		{"infinite", strings.Replace(good, `"dist":2,`, `"dist":"+Inf",`, 1), "dist of mini"},
 		{"truncated", good[:len(good)/2], "line 1: want one JSON object"},
@@ -101,6 +102,13 @@ func TestReadJSONLBadInput(t *testing.T) {
 	got, err = ReadJSONL(strings.NewReader(old), "r")
 	require.NoError(t, err)
 	require.Empty(t, got[0].Engine)
+	shared := strings.Replace(good, `"seconds":0.25`, `"seconds":null`, 1) // cores were shared
+	got, err = ReadJSONL(strings.NewReader(shared), "r")
+	require.NoError(t, err)
+	require.False(t, got[0].Seconds.Exists())
+	var again bytes.Buffer
+	require.NoError(t, WriteJSONL(&again, got))
+	require.Equal(t, shared, again.String())
 	_, err = ReadFile(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

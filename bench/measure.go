@@ -12,15 +12,21 @@ import (
 
 // Measure judges one result of the request.
 func (r *Reference) Measure(ctx context.Context, res *unlearning.Result) (Result, error) {
-	row := r.shared
+	row, err := r.measured(ctx, res)
+	return row.Result, err
+}
+
+// measured is Measure with what pictures need.
+func (r *Reference) measured(ctx context.Context, res *unlearning.Result) (Row, error) {
+	row := Row{Result: r.shared}
 	row.Method = res.Method
 	if err := r.measure(ctx, res, &row); err != nil {
-		return Result{}, fmt.Errorf("bench: %s: %w", res.Method, err)
+		return Row{}, fmt.Errorf("bench: %s: %w", res.Method, err)
 	}
 	return row, nil
 }
 
-func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Result) error {
+func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Row) error {
 	if res.Params == nil || res.Params.Len() != r.model.Size() {
 		return fmt.Errorf("the result has no %d parameters of %s", r.model.Size(), row.Net)
 	}
@@ -46,10 +52,13 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Re
 		return err
 	}
 	row.MarginExcess = Float(e)
-	if row.ExcessRemoved, err = attacks.ExcessRemoved(r.before, e, r.floor); err != nil {
+	if row.ExcessRemoved, err = attacks.ExcessRemoved(r.before, e, r.made.Floor); err != nil {
 		return err
 	}
 	if row.KSForget, err = gapKS(forgot, vForgot); err != nil {
+		return err
+	}
+	if row.Trace, err = r.trace(forgot, unseen); err != nil {
 		return err
 	}
 	row.KLForget = forgot.klFrom(vForgot)
@@ -65,7 +74,10 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Re
 	row.GradEvals = res.GradEvals
 	row.HistoryBytesRead, row.HistoryBytesKept = res.BytesRead, res.BytesKept
 	row.Route, row.RouteReason, row.Guards = res.Route, res.RouteReason, res.Guards
-	row.Seconds = res.Elapsed.Seconds()
+	row.Seconds = Float(res.Elapsed.Seconds())
+	if res == r.retrained {
+		row.Seconds = r.made.Seconds
+	}
 	return nil
 }
 

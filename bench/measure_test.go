@@ -76,7 +76,7 @@ func TestMeasure(t *testing.T) {
 		model:   model, test: features(test),
 		forgot: []int{1, 3}, kept: []int{0, 2, 4}, unseen: []int{0, 2},
 		retrained: &unlearning.Result{Params: atV}, train: predicted(on), onTest: predicted(onTest),
-		before: 3, floor: []float64{0.9, 1.1, 0.9, 1.1, 1}, // ē = 1
+		before: 3, made: &Retrained{Params: atV, Floor: []float64{0.9, 1.1, 0.9, 1.1, 1}}, // ē = 1
 	}
 	row, err := r.Measure(t.Context(), &unlearning.Result{Method: "made", Params: u})
 	require.NoError(t, err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -70,25 +69,30 @@ func checked(methods []unlearning.Named) ([]unlearning.Named, error) {
 	return named, nil
 }
 
-// recorders returns a recorder for every method that needs a history, in the
-// order of the methods and nil for others, and each of them once as a hook.
-// Methods share one only if they ask for the same, so that each is charged with
-// what it needs and not with what others do.
-func recorders(plan unlearning.Plan, methods []unlearning.Named) (all []*history.Recorder, hooks []nets.Hook) {
-	all = make([]*history.Recorder, len(methods))
-	byPolicy := map[string]*history.Recorder{}
+// policies returns what a run has to record for the chosen methods, each policy
+// once, and for each method the index of its own, −1 for one that needs none or is
+// not chosen. Methods share a record only if they ask for the same, so that each is
+// charged with what it needs and not with what others do.
+func policies(plan unlearning.Plan, methods []unlearning.Named, chosen []bool) (all []history.Policy, of []int) {
+	of = make([]int, len(methods))
+	at := map[string]int{}
 	for i, m := range methods {
+		of[i] = -1
+		if !chosen[i] {
+			continue
+		}
 		p := m.Method.History(plan)
 		if p.Empty() {
 			continue
 		}
-		if byPolicy[p.String()] == nil {
-			byPolicy[p.String()] = history.NewRecorder(p)
-			hooks = append(hooks, byPolicy[p.String()])
+		k, known := at[p.String()]
+		if !known {
+			k = len(all)
+			at[p.String()], all = k, append(all, p)
 		}
-		all[i] = byPolicy[p.String()]
+		of[i] = k
 	}
-	return all, hooks
+	return all, of
 }
 
 // trial is an experiment whose run has been recorded.
@@ -133,12 +137,12 @@ func (x *trial) solve(ctx context.Context, i int) (*unlearning.Result, error) {
 }
 
 // row runs and measures method i.
-func (x *trial) row(ctx context.Context, i int) (Result, error) {
+func (x *trial) row(ctx context.Context, i int) (Row, error) {
 	res, err := x.solve(ctx, i)
 	if err != nil {
-		return Result{}, err
+		return Row{}, err
 	}
-	row, err := x.Measure(ctx, res)
+	row, err := x.measured(ctx, res)
 	row.Method = x.methods[i].Name
 	return row, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -30,10 +31,10 @@ type Reference struct {
 	test          *data.Dataset
 	forgot, kept  []int // positions in the training set
 	unseen        []int // positions in the test set
+	made          *Retrained
 	retrained     *unlearning.Result
 	train, onTest answers // of the replayed retrained model
 	before        float64 // margin excess
-	floor         []float64
 	shared        Result
 }
 
@@ -41,6 +42,14 @@ type Reference struct {
 // data must be such as the run was trained on; progress, if not nil, is told
 // what is going on.
 func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset, progress func(string)) (*Reference, error) {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	return newReference(ctx, p, test, progress, nothing{})
+}
+
+// newReference takes what is kept and keeps what it makes.
+func newReference(ctx context.Context, p unlearning.Problem, test *data.Dataset, progress func(string), keeper Keeper) (*Reference, error) {
 	switch {
 	case p.Run == nil || p.Run.Params == nil:
 		return nil, errors.New("bench: the problem has no finished run")
@@ -56,9 +65,6 @@ func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 	if err := p.Forget.Validate(p.Run.Data.Len()); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	if progress == nil {
-		progress = func(string) {}
-	}
 	r := &Reference{problem: p, test: test, forgot: p.Forget.Positions(), kept: p.Forget.Retained(p.Run.Data.Len()), shared: describe(p.Run.Data, p.Run.Model, p.Run.Config, float64(p.Run.Steps)/float64(p.Run.Order.StepsPerEpoch()), p.Forget)}
 	var err error
 	if r.unseen, err = Unseen(p.Run.Data, p.Forget, test, p.Run.Config.Seed); err != nil {
@@ -67,29 +73,22 @@ func NewReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 	if r.model, err = nets.NewModel(p.Run.Model.Arch(), p.Run.Model.Engine(), p.Run.Model.DType()); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	progress("retraining")
-	if r.retrained, err = (unlearning.Retrain{}).Unlearn(ctx, p); err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+	if r.made = keeper.Retrained(p, test); r.made == nil {
+		r.made = &Retrained{}
 	}
-	r.shared.RetrainGradEvals = unlearning.RetrainCost(p)
-	r.shared.RetrainSeconds = r.retrained.Elapsed.Seconds()
-	if r.train, r.onTest, err = r.ask(ctx, r.retrained.Params); err != nil {
+	if err := r.retrain(ctx, progress, func(made *Retrained) { keeper.KeepRetrained(p, test, made) }); err != nil {
+		return nil, err
+	}
+	r.retrained = &unlearning.Result{Method: goalRow, Params: r.made.Params, GradEvals: r.made.GradEvals}
+	if r.made.Seconds.Exists() {
+		r.retrained.Elapsed = time.Duration(float64(r.made.Seconds) * float64(time.Second))
+	}
+	r.shared.RetrainGradEvals, r.shared.RetrainSeconds = unlearning.RetrainCost(p), r.made.Seconds
+	if r.train, r.onTest, err = r.ask(ctx, r.made.Params); err != nil {
 		return nil, err
 	}
 	if r.before, err = r.excess(ctx, p.Run.Params); err != nil {
 		return nil, err
-	}
-	for k := range uint64(floorSeeds) {
-		progress(fmt.Sprintf("retraining with other seeds, %d of %d", k+1, floorSeeds))
-		res, err := r.retrainOther(ctx, k+1)
-		if err != nil {
-			return nil, err
-		}
-		e, err := r.excess(ctx, res.Params)
-		if err != nil {
-			return nil, err
-		}
-		r.floor = append(r.floor, e)
 	}
 	return r, nil
 }

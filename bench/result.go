@@ -8,6 +8,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 )
@@ -31,7 +32,9 @@ type Result struct {
 	Momentum    float64 `json:"momentum"`
 	Schedule    string  `json:"schedule"` // "constant", "cosine" or a schedule's notation
 	WeightDecay float64 `json:"weight_decay"`
-	Engine      string  `json:"engine"` // its graph.Engine's name; empty in older files
+	Augment     string  `json:"augment,omitempty"` // missing: none
+	DType       string  `json:"dtype,omitempty"`   // missing: float32
+	Engine      string  `json:"engine"`            // its graph.Engine's name; empty in older files
 
 	TestAcc   Float `json:"test_acc"` // percent, as the next two
 	RetainAcc Float `json:"retain_acc"`
@@ -65,9 +68,9 @@ type Result struct {
 	Error string `json:"error,omitempty"`
 
 	// The timing fields come last: all others are the same bytes on every
-	// repetition.
-	Seconds        float64 `json:"seconds"`
-	RetrainSeconds float64 `json:"retrain_seconds"`
+	// repetition. They are missing where experiments shared the cores.
+	Seconds        Float `json:"seconds"`
+	RetrainSeconds Float `json:"retrain_seconds"`
 }
 
 // describe returns a Result with the fields that every row of a cell shares,
@@ -80,6 +83,12 @@ func describe(train *data.Dataset, model *nets.Model, cfg nets.Config, epochs fl
 		Forget: forget.Spec, N: train.Len(), NForget: forget.Len(),
 		Epochs: epochs, Batch: cfg.Batch,
 		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay, Engine: model.Engine().Name(),
+	}
+	if cfg.Augment != (nets.Augment{}) {
+		r.Augment = cfg.Augment.String()
+	}
+	if model.DType() != graph.Float32 {
+		r.DType = model.DType().String()
 	}
 	switch s := cfg.LR.(type) {
 	case nets.ConstantRate:
@@ -94,7 +103,7 @@ func describe(train *data.Dataset, model *nets.Model, cfg nets.Config, epochs fl
 	}
 	for _, f := range []*Float{
 		&r.TestAcc, &r.RetainAcc, &r.ForgetAcc, &r.MIAAUC, &r.MarginExcess, &r.ExcessRemoved,
-		&r.KSForget, &r.KLForget, &r.KLTest, &r.Dist, &r.RelDist,
+		&r.KSForget, &r.KLForget, &r.KLTest, &r.Dist, &r.RelDist, &r.Seconds, &r.RetrainSeconds,
 	} {
 		*f = attacks.Missing()
 	}
