@@ -39,13 +39,14 @@ type TableConfig struct {
 // column of ids has the numbers of its rows for ids, from 0. Labels may be
 // anything: they are sorted, numbers by value, and numbered.
 func OpenTable(ctx context.Context, path string, c TableConfig) (*Splits, error) {
-	return openTables(ctx, path, c, table.Read)
+	return OpenTableAs(ctx, path, c, table.Read)
 }
 
-// ReadTable is table.Read, or reads another format in the same way.
-type readTable func(ctx context.Context, path string, o table.Options) (*table.Table, error)
+// ReadTable reads a table: table.Read, or a reader of another format.
+type ReadTable func(ctx context.Context, path string, o table.Options) (*table.Table, error)
 
-func openTables(ctx context.Context, path string, c TableConfig, read readTable) (*Splits, error) {
+// OpenTableAs is OpenTable for a format of its own.
+func OpenTableAs(ctx context.Context, path string, c TableConfig, read ReadTable) (*Splits, error) {
 	t, err := read(ctx, path, c.Options)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ func (s *Splits) take(t *table.Table, e *Encoding, part func(i int) uint8, memor
 }
 
 // testFile makes the test part of another file.
-func (s *Splits) testFile(ctx context.Context, c TableConfig, e *Encoding, read readTable, classes int) error {
+func (s *Splits) testFile(ctx context.Context, c TableConfig, e *Encoding, read ReadTable, classes int) error {
 	o := c.Options
 	o.Like = e.Table.Columns
 	t, err := read(ctx, c.TestFile, o)
@@ -219,7 +220,7 @@ func relabel(t *table.Table, e *Encoding, classes int, path string) error {
 
 // openTable opens a table that a specification describes.
 func openTable(ctx context.Context, s Spec) (*Splits, error) {
-	c, err := tableConfig(s)
+	c, err := s.TableConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +230,8 @@ func openTable(ctx context.Context, s Spec) (*Splits, error) {
 	return OpenTable(ctx, s.Path, c)
 }
 
-// tableConfig reads the options of a table.
-func tableConfig(s Spec) (c TableConfig, err error) {
+// TableConfig reads the options of a table.
+func (s Spec) TableConfig() (c TableConfig, err error) {
 	if s.Path == "" {
 		return c, s.fail("no file; say %s:FILE", s.Kind)
 	}

@@ -40,6 +40,7 @@ import (
 	_ "github.com/miniunlearn/miniunlearn/bench/audit/leaks" // methods that fail on purpose, by name
 	"github.com/miniunlearn/miniunlearn/bench/internal/flags"
 	"github.com/miniunlearn/miniunlearn/data"
+	_ "github.com/miniunlearn/miniunlearn/data/parquet"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with

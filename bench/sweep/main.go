@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/miniunlearn/miniunlearn/bench"
+	_ "github.com/miniunlearn/miniunlearn/data/parquet"
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch"       // empty without its build tag
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"runtime"
@@ -41,11 +42,12 @@ type span struct {
 // Read reads a table in CSV or a format like it, or in LIBSVM's: plain, gzip or
 // zstd. Errors in it are *files.Errors with the line and the column.
 func Read(ctx context.Context, path string, o Options) (*Table, error) {
-	return read(ctx, path, o, func() (*files.Reader, error) { return files.Open(path, files.Growth{}) })
+	return ReadText(ctx, path, o, func() (io.ReadCloser, error) { return files.Open(path, files.Growth{}) })
 }
 
-// read reads what open opens, twice for sparse tables.
-func read(ctx context.Context, name string, o Options, open func() (*files.Reader, error)) (*Table, error) {
+// ReadText reads the text that open opens, which it does twice for sparse tables;
+// errors call it name. A reader of another format hands its rows over as CSV.
+func ReadText(ctx context.Context, name string, o Options, open func() (io.ReadCloser, error)) (*Table, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -371,8 +372,8 @@ func FuzzRead(f *testing.F) {
 			runtime.ReadMemStats(&after)
 			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3000*len(text)+64<<20))
 		}()
-		open := func() (*files.Reader, error) { return files.NewReader(bytes.NewReader(text), "f", files.Growth{}) }
-		tab, err := read(t.Context(), "f", o, open)
+		open := func() (io.ReadCloser, error) { return files.NewReader(bytes.NewReader(text), "f", files.Growth{}) }
+		tab, err := ReadText(t.Context(), "f", o, open)
 		if err != nil {
 			return
 		}
