@@ -90,7 +90,11 @@ func number(f Float) string {
 
 // training says how the base runs of a study were made.
 func (s study) training() string {
-	text := fmt.Sprintf("%g epochs, batch %d, %s %s, momentum %g, weight decay %g", s.epochs, s.batch, s.schedule, s.lr, s.momentum, s.decay)
+	batch := strconv.Itoa(s.batch)
+	if s.batch > s.n {
+		batch += " (above n: each step takes all examples)"
+	}
+	text := fmt.Sprintf("%g epochs, batch %s, %s %s, momentum %g, weight decay %g", s.epochs, batch, s.schedule, s.lr, s.momentum, s.decay)
 	if s.augment != "" {
 		text += ", augmented by " + s.augment
 	}

@@ -55,10 +55,14 @@ func ReadJSONL(r io.Reader, name string) ([]Result, error) {
 	line := 0
 	for sc.Scan() {
 		line++
-		if len(bytes.TrimSpace(sc.Bytes())) == 0 {
+		text := sc.Bytes()
+		if line == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff")) // as some editors begin a file
+		}
+		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		res, err := parseResult(sc.Bytes())
+		res, err := parseResult(text)
 		if err != nil {
 			return nil, fmt.Errorf("bench: %s: line %d: %w", name, line, err)
 		}
@@ -83,7 +87,7 @@ func ReadFile(path string) ([]Result, error) {
 }
 
 // optional fields may be missing from a line.
-var optional = []string{"augment", "dtype", "engine", "route", "route_reason", "guards", "error"}
+var optional = []string{"augment", "dtype", "engine", "labels", "route", "route_reason", "guards", "error"}
 
 func parseResult(line []byte) (Result, error) {
 	var fields map[string]json.RawMessage

@@ -55,6 +55,10 @@ type Result struct {
 	HistoryBytesKept int64   `json:"history_bytes_kept"` // 0 for a method that reads none
 	HistoryBytesRead int64   `json:"history_bytes_read"`
 
+	// Labels are what the data call their classes, up to a hundred; a line
+	// without the field is of data that call them 0, 1, 2 …
+	Labels []string `json:"labels,omitempty"`
+
 	// Route and its reason are those of unlearning.Result, for methods with
 	// several; older files have neither.
 	Route       unlearning.Route `json:"route,omitempty"`
@@ -73,6 +77,9 @@ type Result struct {
 	RetrainSeconds Float `json:"retrain_seconds"`
 }
 
+// maxLabels keeps lines short.
+const maxLabels = 100
+
 // describe returns a Result with the fields that every row of a cell shares,
 // and every measure missing. Batch and LR of the configuration are set; epochs
 // are those of the steps that are made.
@@ -83,6 +90,9 @@ func describe(train *data.Dataset, model *nets.Model, cfg nets.Config, epochs fl
 		Forget: forget.Spec, N: train.Len(), NForget: forget.Len(),
 		Epochs: epochs, Batch: cfg.Batch,
 		Momentum: cfg.Momentum, WeightDecay: cfg.WeightDecay, Engine: model.Engine().Name(),
+	}
+	if e := train.Encoding; e != nil && len(e.Labels) <= maxLabels {
+		r.Labels = e.Labels
 	}
 	if cfg.Augment != (nets.Augment{}) {
 		r.Augment = cfg.Augment.String()

@@ -81,6 +81,9 @@ func (s section) notes() (lines []string) {
 	if len(seeds) > 1 {
 		lines = append(lines, fmt.Sprintf("Means over %d seeds ± half the width of their 95%% t-intervals.", len(seeds)))
 	}
+	if labels := s.Results[0].Labels; labels != nil {
+		lines = append(lines, "Classes: "+classes(labels)+".")
+	}
 	if fired := s.each(s.Guards); fired != "" {
 		lines = append(lines, guardsHead+fired+".")
 	}
@@ -88,6 +91,18 @@ func (s section) notes() (lines []string) {
 		lines = append(lines, failuresHead+failed+".")
 	}
 	return lines
+}
+
+// classes says what the data call the classes, twenty at most.
+func classes(labels []string) string {
+	var names []string
+	for y, l := range labels[:min(20, len(labels))] {
+		names = append(names, fmt.Sprintf("%d is %s", y, l))
+	}
+	if len(labels) > len(names) {
+		names = append(names, fmt.Sprintf("and %d more", len(labels)-len(names)))
+	}
+	return strings.Join(names, ", ")
 }
 
 // String returns the table as aligned text.

@@ -21,7 +21,7 @@ func Logistic(features, classes int) Arch {
 // one's classes. It panics with fewer than two sizes or a size below one.
 func MLP(sizes ...int) Arch {
 	if len(sizes) < 2 || slices.Min(sizes) < 1 {
-		panic(fmt.Sprintf("nets: MLP needs at least two positive sizes, got %v", sizes))
+		panic(fmt.Sprintf("nets: MLP needs at least two positive sizes, those of the input and the output, as in MLP(784, 16, 10), got %v", sizes))
 	}
 	sizes = slices.Clone(sizes)
 	text := make([]string, len(sizes))

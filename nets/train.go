@@ -94,6 +94,9 @@ func (r *Run) steps(ctx context.Context, from State, watch *watch) error {
 	var retained, dropped []int
 	done := from.Tally.clone()
 	perEpoch := r.Order.StepsPerEpoch()
+	if cfg.Logger != nil && r.Order.Batch > r.Order.N {
+		cfg.Logger.WarnContext(ctx, "the batch is larger than the data: each step takes all examples", "batch", r.Order.Batch, "examples", r.Order.N)
+	}
 	for t, batch := range r.Order.Steps(from.Step, r.Steps) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("nets: training interrupted at step %d of %d: %w", t, r.Steps, err)
