@@ -67,7 +67,7 @@ func BenchmarkCSV(b *testing.B) {
 		})
 		b.Run(tc.kind+"/encoding-csv", func(b *testing.B) {
 			for b.Loop() {
-				require.Equal(b, tc.rows, standardLibrary(b, path))
+				require.Equal(b, tc.rows*(k.Features+1), standardLibrary(b, path))
 			}
 			report(b, b.Elapsed().Seconds()/float64(b.N))
 		})
@@ -85,7 +85,8 @@ func BenchmarkCSV(b *testing.B) {
 	}
 }
 
-func standardLibrary(b *testing.B, path string) (rows int) {
+// standardLibrary returns how many numbers it has read.
+func standardLibrary(b *testing.B, path string) int {
 	f, err := os.Open(path)
 	require.NoError(b, err)
 	defer f.Close()
@@ -95,7 +96,7 @@ func standardLibrary(b *testing.B, path string) (rows int) {
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return rows
+			return len(x)
 		}
 		require.NoError(b, err)
 		for _, field := range record {
@@ -103,7 +104,6 @@ func standardLibrary(b *testing.B, path string) (rows int) {
 			require.NoError(b, err)
 			x = append(x, v)
 		}
-		rows++
 	}
 }
 
