@@ -29,6 +29,21 @@ type Result struct {
 	RouteReason string
 	// Guards counts how often a safeguard changed what the method does.
 	Guards map[Guard]int
+	// Guarantee is the (ε, δ) guarantee that a method gives by its noise; nil for one
+	// that gives none.
+	Guarantee *Guarantee
+}
+
+// Guarantee says that the method's result is (ε, δ)-indistinguishable from what the
+// method would give where the examples to forget had never been there: for every set
+// of parameters, the probability of it in the one case is at most e^ε times that in
+// the other, plus δ, both ways.
+type Guarantee struct {
+	Epsilon float64 `json:"epsilon"`
+	Delta   float64 `json:"delta"`
+	// By names the theorem, and Assumes what it takes for given.
+	By      string   `json:"by"`
+	Assumes []string `json:"assumes"`
 }
 
 // Route is one of the ways of a method that has several, such as Mini.

@@ -30,45 +30,14 @@ var (
 	ErrNoLogitGradients = errors.New("the record holds no logit gradients")
 )
 
-// version of the format. It changes with the fingerprint too: what an old
-// record lacks cannot be compared, and is not in it. 1 lacked augmentation, loss
-// and w_0, 2 the ids of an augmented run, 3 and 4 the digest of w_T, 5 what a
-// run needs to go on.
-const version = 6
-
-// runHeader is the content of run.json: what is known before the first step.
-type runHeader struct {
-	Version int         `json:"version"`
-	Policy  string      `json:"policy"`
-	Run     Fingerprint `json:"run"`
-	Config  runConfig   `json:"config"`
-}
-
-// runConfig is what a nets.Config says beside the fingerprint.
-type runConfig struct {
-	Epochs  int  `json:"epochs"`
-	Steps   int  `json:"steps,omitempty"`
-	Crop    int  `json:"crop,omitempty"`
-	Flip    bool `json:"flip,omitempty"`
-	Classes int  `json:"classes"`
-}
-
-// validate checks that the numbers can be those of a run.
-func (h runHeader) validate() error {
-	const most = 1 << 40
-	r := h.Run
-	if r.Params < 1 || r.Params > most || r.Steps < 1 || r.Steps > most || h.Config.Classes < 1 || h.Config.Classes > most || r.Order.N > 1<<31 {
-		return fmt.Errorf("a run of %d parameters, %d steps, %d examples and %d classes", r.Params, r.Steps, r.Order.N, h.Config.Classes)
-	}
-	return r.Order.Validate()
-}
+// FinalFile is the name of the file of a finished run's parameters, in its folder.
+const FinalFile = "final.safetensors"
 
 // Files of a run.
 const (
 	initialFile  = "initial.safetensors"
 	segmentFile  = "segment-%08d.safetensors"
 	stateFile    = "state-%08d.safetensors"
-	finalFile    = "final.safetensors"
 	momentumFile = "momentum.safetensors"
 )
 
@@ -76,7 +45,7 @@ const (
 // for the folder's owner alone.
 type folder struct {
 	dir  string
-	head runHeader
+	head Description
 	m    manifest
 	lock *folderlock.Lock // while it is written
 	size int64            // of run.json
@@ -85,7 +54,7 @@ type folder struct {
 }
 
 // createFolder makes a new folder.
-func createFolder(dir string, h runHeader) (_ *folder, err error) {
+func createFolder(dir string, h Description) (_ *folder, err error) {
 	s := &folder{dir: dir, head: h}
 	if s.lock, err = folderlock.Acquire(dir); err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
@@ -251,6 +220,9 @@ func (s *folder) tidy() error {
 	return nil
 }
 
+// IsFile reports whether the folder of a run has, or may have, a file of this name.
+func IsFile(name string) bool { return name == headerName || name == manifestName || ours(name) }
+
 // ours reports whether a recorder gives a file this name: others are not removed.
 func ours(name string) bool {
 	var step int
@@ -259,7 +231,7 @@ func ours(name string) bool {
 			return true
 		}
 	}
-	return slices.Contains([]string{initialFile, logitGradientsFile, finalFile, momentumFile}, name)
+	return slices.Contains([]string{initialFile, logitGradientsFile, FinalFile, momentumFile}, name)
 }
 
 // tidyEnd is tidy for a folder whose run has ended, where nobody else does it.
@@ -417,11 +389,11 @@ func (s *folder) getSegment(e entry) (segment, error) {
 // it is over. What is only for going on is removed.
 func (s *folder) finish(run *nets.Run, final, of string) error {
 	fail := func(err error) error { return fmt.Errorf("history: the end of the run: %w", err) }
-	path := filepath.Join(s.dir, finalFile)
+	path := filepath.Join(s.dir, FinalFile)
 	if err := run.Model.SaveCheckpoint(path, nets.Checkpoint{Params: run.Params, Of: of, Private: true}); err != nil {
 		return fail(err)
 	}
-	w, err := describeFile(s.dir, finalFile)
+	w, err := describeFile(s.dir, FinalFile)
 	if err != nil {
 		return fail(err)
 	}
@@ -444,8 +416,10 @@ func (s *folder) finish(run *nets.Run, final, of string) error {
 	return nil
 }
 
-func (s *folder) dtype() graph.DType {
-	if s.head.Run.DType == graph.Float64.String() {
+func (s *folder) dtype() graph.DType { return dtypeOf(s.head.Run.DType) }
+
+func dtypeOf(name string) graph.DType {
+	if name == graph.Float64.String() {
 		return graph.Float64
 	}
 	return graph.Float32

@@ -27,9 +27,9 @@ const (
 // Recorder serves one run.
 type Recorder struct {
 	policy Policy
-	open   func(runHeader) (store, error)
+	open   func(Description) (store, error)
 	store  store
-	head   runHeader
+	head   Description
 	known  *known
 	plan   []span // still to come
 	now    *segment
@@ -45,7 +45,7 @@ type Recorder struct {
 
 // NewRecorder returns a Recorder that keeps its record in memory.
 func NewRecorder(p Policy) *Recorder {
-	return &Recorder{policy: p, open: func(runHeader) (store, error) { return &memory{}, nil }}
+	return &Recorder{policy: p, open: func(Description) (store, error) { return &memory{}, nil }}
 }
 
 // Create returns a Recorder that writes its record to a folder, which must
@@ -54,18 +54,13 @@ func NewRecorder(p Policy) *Recorder {
 // the run when it is finished. While it records, the folder is locked for other
 // writers; folder and files are for their owner alone.
 func Create(p Policy, dir string) *Recorder {
-	return &Recorder{policy: p, open: func(h runHeader) (store, error) {
+	return &Recorder{policy: p, open: func(h Description) (store, error) {
 		f, err := createFolder(dir, h)
 		if err != nil {
 			return nil, err
 		}
 		return writeBehind(f), nil
 	}}
-}
-
-// describe returns the header of a run.
-func describe(p Policy, print Fingerprint, cfg nets.Config, classes int) runHeader {
-	return runHeader{version, p.String(), print, runConfig{cfg.Epochs, cfg.Steps, cfg.Augment.Crop, cfg.Augment.Flip, classes}}
 }
 
 // OnStart implements nets.Hook.
@@ -233,11 +228,19 @@ func (r *Recorder) OnEnd(run *nets.Run) error {
 		r.logits = nil
 	}
 	r.final = nets.Digest(run.Params)
-	if err := r.store.finish(run, r.final, cmp.Or(r.of, "original")); err != nil {
+	if err := r.store.finish(run, r.final, r.whose(run)); err != nil {
 		return err
 	}
 	r.done = true
 	return nil
+}
+
+// whose says in the file of w_T whose it is.
+func (r *Recorder) whose(run *nets.Run) string {
+	if n := run.Order.Holes.Len(); r.of == "" && n > 0 {
+		return fmt.Sprintf("retrained without %d examples", n)
+	}
+	return cmp.Or(r.of, "original")
 }
 
 // OnStop implements nets.Stopper: the folder is free again.

@@ -58,7 +58,7 @@ func TestLogitGradientsMemory(t *testing.T) {
 	for i := range l.sum {
 		l.sum[i] = float64(i)
 	}
-	head := runHeader{Version: version, Run: Fingerprint{Params: 1, Steps: 1}, Config: runConfig{Classes: k}}
+	head := Description{Version: version, Run: Fingerprint{Params: 1, Steps: 1}, Config: runConfig{Classes: k}}
 	head.Run.Order.N, head.Run.Order.Batch = n, 1
 	s, err := createFolder(filepath.Join(t.TempDir(), "run"), head)
 	require.NoError(t, err)

@@ -115,7 +115,7 @@ func (s *folder) resumeRecorder(p Policy, m *nets.Model, ds *data.Dataset, cfg *
 	if at.Step > 0 {
 		cfg.Resume = &at.State
 	}
-	return &Recorder{policy: p, resume: at, open: func(runHeader) (store, error) { return writeBehind(s), nil }}, nil
+	return &Recorder{policy: p, resume: at, open: func(Description) (store, error) { return writeBehind(s), nil }}, nil
 }
 
 // RunOptions are for OpenRun.
@@ -155,19 +155,25 @@ func (s *folder) run(m *nets.Model, ds *data.Dataset, lr nets.LRSchedule, hooks 
 	fail := func(err error) (*nets.Run, *Record, error) {
 		return nil, nil, fmt.Errorf("history: open %s: %w", s.dir, err)
 	}
-	f, c, end := s.head.Run, s.head.Config, s.m.last(kindEnd)
+	f, end := s.head.Run, s.m.last(kindEnd)
 	if m.Arch().Name != f.Arch || m.Size() != f.Params {
 		return fail(fmt.Errorf("%w: it is one of %s with %d parameters, not of %s with %d", ErrMismatch, f.Arch, f.Params, m.Arch().Name, m.Size()))
 	}
-	r := &nets.Run{
-		Model: m, Data: ds, Order: f.Order, Steps: f.Steps, Losses: s.m.tally(end.Tally).Losses, GradEvals: end.Tally.GradEvals,
-		Config: nets.Config{
-			Epochs: c.Epochs, Steps: c.Steps, Batch: f.Order.Batch, LR: lr, Momentum: f.Momentum, WeightDecay: f.WeightDecay,
-			Seed: f.Order.Seed, Holes: f.Order.Holes, Augment: nets.Augment{Crop: c.Crop, Flip: c.Flip},
-			Engine: m.Engine(), DType: m.DType(), Hooks: hooks,
-		},
+	if n := f.Order.Len(); ds == nil || ds.Len() != n {
+		have := 0
+		if ds != nil {
+			have = ds.Len()
+		}
+		return fail(fmt.Errorf("%w: it was trained on %d examples, and the data have %d", ErrMismatch, n, have))
 	}
-	var err error
+	cfg, err := s.head.TrainConfig(lr)
+	if err != nil {
+		return fail(err)
+	}
+	cfg.Engine, cfg.Hooks = m.Engine(), hooks
+	r := &nets.Run{
+		Model: m, Data: ds, Config: cfg, Order: f.Order, Steps: f.Steps, Losses: s.m.tally(end.Tally).Losses, GradEvals: end.Tally.GradEvals,
+	}
 	if e := s.m.last(kindInitial); e == nil {
 		r.Initial = m.Init(f.Order.Seed)
 	} else if r.Initial, err = s.vector(e, "initial", m.Size()); err != nil {
