@@ -18,6 +18,10 @@
 //	unlearned and retrained models' outputs ── ForgettingQuality, KLOM ──► distances
 //	before, retrained, unlearned samples ── NewReport ──► JSON, CSV, Markdown, figures
 //
+// One run, too dear to repeat, is asked by [EpsilonOneRun], [QuantileMIA] and
+// [LabelDistances]; models whose forgotten examples had noise by [PoisonScore]; the models
+// before and after together by [Snapshots] and [ReconstructLinear].
+//
 // # Central types
 //
 // A [Signal] turns logits into scores. A [ROC] is the exact curve of two score

@@ -217,6 +217,15 @@ func (c *closeness) run(ctx context.Context) error {
 			}
 		}
 	}
+	// Retained examples that stand out more from unseen ones than after retraining are
+	// the price that others pay for the forgotten ones.
+	if retained := c.group[attacks.In]; len(retained.model) > 0 {
+		above := retained.perModel(c.models, retained.diff)
+		for m, v := range c.group[attacks.Out].perModel(c.models, c.group[attacks.Out].diff) {
+			above[m] -= v
+		}
+		c.family.add("retained above unseen", absolute(swapped(swaps, above)))
+	}
 	c.family.add("logit gap, forgotten, by what there is to forget", absolute(swapped(swaps, forgotten.perModel(c.models, c.weighted(forgotten.diff)))))
 	if len(c.copies) > 0 {
 		mixed := c.mixed()

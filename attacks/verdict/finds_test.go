@@ -169,6 +169,7 @@ func TestFindsDistance(t *testing.T) {
 			}
 		}, "W1, forgotten", func(v *Verdict) Part { return v.Closeness }},
 		{"more sure of everything", func(_, _, e int, z []float32) { z[e%big.classes] += 0.4 }, "logit gap, unseen", func(v *Verdict) Part { return v.Closeness }},
+		{"more sure of what it retains", nil, "retained above unseen", func(v *Verdict) Part { return v.Closeness }},
 		{"one class less right", func(_, _, e int, z []float32) {
 			if e%big.classes == 2 {
 				z[2] -= 1.5
@@ -179,6 +180,13 @@ func TestFindsDistance(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := big.design(1)
+			if c.change == nil {
+				c.change = func(m, _, e int, z []float32) {
+					if d.State[m*big.examples+e] == attacks.In {
+						z[d.Labels[e]] += 0.4
+					}
+				}
+			}
 			v, err := Config{Seed: 1}.Judge(t.Context(), d, Models{
 				big.everywhere(big.answers(d, 1, nil), c.change), big.answers(d, 2, nil), big.answers(d, 3, big.kept(d)),
 			})

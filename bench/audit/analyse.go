@@ -46,6 +46,8 @@ type analysis struct {
 	scale     *calibration
 	picked    *picked
 	key       string
+
+	vulnerable []bool // of candidates: models know them by heart
 }
 
 // analyse goes through the variants one by one.
@@ -82,12 +84,18 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 		}
 		row, err := a.kept(name)
 		if err == nil && row == nil {
-			if row, err = a.row(ctx, name, answers); err == nil {
-				err = a.keep(row)
-			}
+			row, err = a.row(ctx, name, answers)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("audit: %s: %w", name, err)
+		}
+		if v == 0 {
+			a.vulnerable = mostMemorised(row.Verdict.Exposures)
+		}
+		if row.Besides == nil {
+			if err := a.addBesides(ctx, row, answers); err != nil {
+				return nil, fmt.Errorf("audit: %s: %w", name, err)
+			}
 		}
 		sample := a.picked.sample(name, a.scale, p.signals(answers))
 		if v < len(samples) {

@@ -18,6 +18,8 @@ const (
 
 	designStream uint64 = 0x6465 << 32
 	queryStream  uint64 = 0x7175 << 48
+	coinStream   uint64 = 0x636f << 32
+	labelStream  uint64 = 0x6c61 << 32
 	seedStream   uint64 = 0x7365 << 32
 )
 

@@ -50,9 +50,18 @@
 // the games of U-LiRA (Hayes et al., "Inexact Unlearning Needs More Careful
 // Evaluations", 2024), whose attacks learn from shadows of the same variant; KLOM and
 // the forgetting quality, beside their nulls; ε, beside the largest that could be
-// shown; and the worst cases, the tenth of the examples that models know best and the
+// shown; in [Besides], what the models before and after show together, RULI's protocol
+// and IAM's completeness; and the worst cases, the tenth of the examples that models know best and the
 // tenth that looks most exposed. Forgetting what models know best is the worst case of
 // all: [Result.Memorised] lists the candidates of such an audit.
+//
+// # Probes
+//
+// Some questions need models of their own. [Poison] puts noise on what is to be
+// forgotten and asks whether it is still known; [Relearn] trains on, on what is
+// retained alone, and watches what comes back; [Canaries] tosses a coin for each of many
+// examples of one run, where dozens of runs are too dear. They report beside the
+// verdict and keep nothing.
 //
 // # Memory
 //

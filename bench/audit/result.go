@@ -56,6 +56,7 @@ type Row struct {
 	// Epsilon bounds the ε that the method could be certified with, from one target
 	// model for each example; nil for before and retrained.
 	Epsilon *attacks.EpsilonBound `json:"epsilon,omitempty"`
+	Besides *Besides              `json:"besides"`
 
 	report *attacks.Report
 }

@@ -11,6 +11,13 @@
 //	head -n 1000 audit.out/private-memorised.txt > worst.txt
 //	go run ./bench/auditrun … -candidates ids:worst.txt -out worst.out
 //
+// Probes look where an audit has no answers: at noise that only forgotten examples had,
+// at what comes back when training goes on, and at one run too dear to repeat.
+//
+//	go run ./bench/auditrun … -probe poison:0.5
+//	go run ./bench/auditrun … -probe relearn:5
+//	go run ./bench/auditrun … -candidates random:0.2 -probe canaries:mislabelled
+//
 // The models' answers go to -out/signals and the reports to -out. Interrupted, the same
 // command goes on where it was. Builds with the tag libtorch take -engine libtorch
 // -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
@@ -56,10 +63,10 @@ func main() {
 // options are the flags that the library has no type for.
 type options struct {
 	flags.Training
-	forget, fit, out, queries string
-	attacks                   flags.List
-	seed                      uint64
-	audit                     audit.Config
+	forget, fit, out, queries, probe string
+	attacks                          flags.List
+	seed                             uint64
+	audit                            audit.Config
 }
 
 // run is the program; it returns the exit status.
@@ -91,6 +98,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
 	fs.StringVar(&o.queries, "queries", "", "`copies` of each candidate to ask about besides itself: noise:SCALE, shift:PIXELS, mirror; none for none, empty for those that fit the data")
 	fs.Var(&o.attacks, "attacks", "`attacks` that learn from shadows: "+strings.Join(attackNames(), ", "))
+	fs.StringVar(&o.probe, "probe", "", "in place of the audit, a `probe` that trains its own models: poison:SCALE, relearn:EPOCHS, canaries or canaries:mislabelled")
 	fs.Float64Var(&c.Level, "level", 0.95, "confidence of each verdict as a whole")
 	fs.Float64Var(&c.Sensitivity, "sensitivity", 0.1, "share of what models before unlearning leak that must be found for a verdict of passed")
 	fs.Float64Var(&c.Loss, "loss", 0.01, "loss of accuracy that must be found for it")
@@ -103,6 +111,11 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 // check refuses numbers that make no sense.
 func (o *options) check() error {
 	c := o.audit
+	if o.probe != "" {
+		if _, _, err := parseProbe(o.probe); err != nil {
+			return err
+		}
+	}
 	switch {
 	case len(o.Nets) > 1:
 		return fmt.Errorf("-net %s: an audit is of one architecture", &o.Nets)
@@ -169,6 +182,9 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	c.Dir = filepath.Join(o.out, "signals")
+	if o.probe != "" {
+		return o.runProbe(ctx, stdout)
+	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.Progress = func(done, total int) { fmt.Fprintf(f, "\r\x1b[K%d of %d models", done, total) }
 		defer fmt.Fprintln(f)
@@ -189,7 +205,7 @@ func known(fit attacks.Fit) map[string]attacks.Attack {
 	all := map[string]attacks.Attack{}
 	for _, a := range []attacks.Attack{
 		attacks.LiRA{Fit: fit}, attacks.LiRA{Fit: fit, Offline: true}, attacks.LiRA{Published: true}, attacks.Direction{Fit: fit},
-		attacks.RMIA{}, attacks.RMIA{Offline: true}, attacks.Threshold{}, attacks.ClassThreshold{},
+		attacks.RMIA{}, attacks.RMIA{Offline: true}, attacks.RULI{}, attacks.Threshold{}, attacks.ClassThreshold{},
 	} {
 		all[a.Name()] = a
 	}

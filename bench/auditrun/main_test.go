@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,20 @@ func TestRun(t *testing.T) {
 	var again bytes.Buffer
 	require.Zero(t, run(t.Context(), small(out, "-workers", "1"), &again, &stderr), &stderr)
 	require.Equal(t, stdout.String(), again.String())
+}
+
+func TestProbes(t *testing.T) {
+	out := t.TempDir()
+	for probe, want := range map[string]string{
+		"poison:1": "of fresh noise", "relearn:1": "epochs until back", "canaries:mislabelled": "label only",
+	} {
+		var stdout, stderr bytes.Buffer
+		require.Zero(t, run(t.Context(), small(out, "-candidates", "random:0.4", "-probe", probe), &stdout, &stderr), &stderr)
+		require.Contains(t, stdout.String(), want)
+		require.Contains(t, stdout.String(), "mini:0.5")
+		name, _, _ := strings.Cut(probe, ":")
+		require.FileExists(t, filepath.Join(out, "probe-"+name+".json"))
+	}
 }
 
 func TestBadInput(t *testing.T) {
@@ -70,6 +85,9 @@ func TestBadInput(t *testing.T) {
 		{"unknown query", []string{"-queries", "blur:3"}, 1, `unknown query "blur:3"; known are noise:SCALE`},
 		{"query for images", []string{"-queries", "mirror"}, 1, "query mirror needs images"},
 		{"unknown leak", []string{"-methods", "leak:none"}, 1, `unknown flaw "none"; known are trained`},
+		{"unknown probe", []string{"-probe", "brain"}, 2, `unknown probe "brain"; known are poison:SCALE`},
+		{"no noise", []string{"-probe", "poison:-1"}, 2, `unknown probe "poison:-1"`},
+		{"no canaries", []string{"-probe", "canaries"}, 1, "set Candidates to some"},
 		{"no level", []string{"-level", "0"}, 2, "-level 0 is outside (0, 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,65 @@
+package audit
+
+import (
+	"context"
+
+	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/graph"
+)
+
+// PoisonRow is what the models of one variant know of noise that only what they were
+// asked to forget had.
+type PoisonRow struct {
+	Name   string                `json:"name"`
+	Poison *attacks.PoisonResult `json:"poison"`
+}
+
+// Poison is the Gaussian poisoning test of unlearning, see attacks.Poison: each of the
+// Targets models trains on its examples with noise on those that it will be asked to
+// forget. Before unlearning the models must know the noise, and retrained ones must
+// not. Shadows are not used.
+func Poison(ctx context.Context, cfg Config, noise attacks.Poison) ([]PoisonRow, error) {
+	cfg.Dir = "none" // nothing is kept
+	p, err := newPlan(cfg)
+	if err != nil {
+		return nil, err
+	}
+	models, err := p.targets()
+	if err != nil {
+		return nil, err
+	}
+	f := p.Data.Features()
+	for _, m := range models {
+		for i := range m.forget.All() {
+			for j, v := range noise.Noise(m.ids[i], p.spread) {
+				m.train.X[i*f+j] += v
+			}
+		}
+	}
+	found := make([]map[string]*attacks.PoisonResult, len(models))
+	for i := range found {
+		found[i] = map[string]*attacks.PoisonResult{}
+	}
+	err = p.probe(ctx, models, func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error {
+		clean := p.Data.Subset(m.forgotten())
+		r, err := attacks.PoisonScore(ctx, noise, m.classifier(w), clean.X, clean.Y, m.forgotten(), p.spread, p.Data.Classes)
+		found[m.index][variant] = r
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var rows []PoisonRow
+	for _, v := range p.variants() {
+		var all []*attacks.PoisonResult
+		for _, x := range found {
+			all = append(all, x[v])
+		}
+		r, err := attacks.PooledPoison(all...)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, PoisonRow{v, r})
+	}
+	return rows, nil
+}

@@ -1,0 +1,131 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// Probes look at models that an audit has no answers of: that were trained on
+// something else, or that are trained on afterwards. They train models as an audit's
+// targets, keep nothing, and cannot be resumed.
+
+// probed is one model of a probe.
+type probed struct {
+	*plan
+	index  int
+	ids    []int // positions in the plan's data of what it trains on
+	forget data.ForgetSet
+	train  *data.Dataset
+
+	run *nets.Run
+}
+
+// forgotten returns the positions in the plan's data of what the model forgets.
+func (m *probed) forgotten() []int {
+	var out []int
+	for i := range m.forget.All() {
+		out = append(out, m.ids[i])
+	}
+	return out
+}
+
+// unseen returns the candidates that it never trains on.
+func (m *probed) unseen() []int {
+	return slices.DeleteFunc(slices.Clone(m.audited), func(e int) bool { return slices.Contains(m.ids, e) })
+}
+
+// probe trains models and hands every variant of each to see, models concurrently and
+// the variants of one in order.
+func (p *plan) probe(ctx context.Context, models []*probed, see func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error) error {
+	var jobs []nets.Job
+	for _, m := range models {
+		c := p.Train
+		c.Seed = p.pools[1].modelSeed(m.index)
+		c.Hooks = []nets.Hook{&probeHook{m: m, ctx: ctx, see: see}}
+		jobs = append(jobs, nets.Job{Arch: p.Arch, Data: m.train, Config: c})
+	}
+	for _, err := range nets.TrainMany(ctx, jobs, p.Workers) {
+		if err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+	}
+	return nil
+}
+
+// probeHook records a run and looks at its variants when it ends.
+type probeHook struct {
+	m        *probed
+	ctx      context.Context
+	see      func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error
+	recorder *history.Recorder
+}
+
+// OnStart implements nets.Hook.
+func (h *probeHook) OnStart(s nets.Start) error {
+	if h.m.policy == nil {
+		return nil
+	}
+	h.recorder = history.NewRecorder(*h.m.policy)
+	return h.recorder.OnStart(s)
+}
+
+// OnStep implements nets.Hook.
+func (h *probeHook) OnStep(s nets.Step) error {
+	if h.recorder == nil {
+		return nil
+	}
+	return h.recorder.OnStep(s)
+}
+
+// OnEnd implements nets.Hook.
+func (h *probeHook) OnEnd(run *nets.Run) error {
+	problem := unlearning.Problem{Forget: h.m.forget}
+	if h.recorder != nil {
+		if err := h.recorder.OnEnd(run); err != nil {
+			return err
+		}
+		problem.History = h.recorder.Record()
+	}
+	seen := *run
+	seen.Config.Hooks = nil
+	problem.Run, h.m.run = &seen, &seen
+	if err := h.see(h.ctx, h.m, Before, run.Params); err != nil {
+		return err
+	}
+	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, h.m.Methods...) {
+		res, err := unlearning.Solve(h.ctx, s.Method, problem)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if err := h.see(h.ctx, h.m, s.Name, res.Params); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	h.m.run = nil
+	return nil
+}
+
+// targets returns the models of an audit's targets.
+func (p *plan) targets() ([]*probed, error) {
+	var out []*probed
+	for m := range p.pools[1].models {
+		ids, forget, err := p.pools[1].trained(m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &probed{plan: p, index: m, ids: ids, forget: forget, train: p.Data.Subset(ids)})
+	}
+	return out, nil
+}
+
+// classifier is a variant as something to ask.
+func (m *probed) classifier(w *graph.Tensor) nets.Classifier {
+	return nets.Classifier{Model: m.run.Model, Params: w}
+}
