@@ -74,12 +74,18 @@ type arrayConfig struct {
 	seed             uint64
 
 	classes int // of the training set, once its labels are known
+	like    *Encoding
 }
 
 // splits makes the parts of one set of arrays, or of two.
 func (c *arrayConfig) splits(name string, train arraySet, test *arraySet) (*Splits, error) {
-	e := &Encoding{}
-	all, err := train.examples(c, e, name, true)
+	e, anew := c.like, c.like == nil
+	if anew {
+		e = &Encoding{}
+	} else {
+		c.classes, c.last = len(e.Split.TestBelow), e.Split.TestLast
+	}
+	all, err := train.examples(c, e, name, anew)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +104,12 @@ func (c *arrayConfig) splits(name string, train arraySet, test *arraySet) (*Spli
 	if c.last > 0 {
 		share = 0
 	}
-	if e.Split, err = newSplit(c.seed, share, c.validation, all.Classes, all.Y[:trained], all.ID); err != nil {
-		return nil, fmt.Errorf("data: %s: %w", name, err)
+	if anew {
+		if e.Split, err = newSplit(c.seed, share, c.validation, all.Classes, all.Y[:trained], all.ID); err != nil {
+			return nil, fmt.Errorf("data: %s: %w", name, err)
+		}
+		e.Split.TestLast = c.last
 	}
-	e.Split.TestLast = c.last
 	part := make([]uint8, all.Len())
 	for i, y := range all.Y {
 		part[i] = partTest
@@ -121,11 +129,13 @@ func (c *arrayConfig) splits(name string, train arraySet, test *arraySet) (*Spli
 		}
 	}
 	s.Train.Name, s.Validation.Name, s.Test.Name = name+"/train", name+"/validation", name+"/test"
-	if c.standardize {
+	if anew && c.standardize {
 		st := ChannelStats(s.Train)
 		e.Stats = &st
+	}
+	if e.Stats != nil {
 		for _, d := range []*Dataset{s.Train, s.Validation, s.Test} {
-			st.apply(d.X, d.Features())
+			e.Stats.apply(d.X, d.Features())
 		}
 	}
 	return s, nil
@@ -332,7 +342,10 @@ func product(shape []int) int {
 
 // arrayOptions reads the options that arrays and IDX files share.
 func arrayOptions(s Spec) (c *arrayConfig, err error) {
-	c = &arrayConfig{}
+	c = &arrayConfig{like: s.like}
+	if c.like != nil && (c.like.Table != nil || c.like.Image != nil) {
+		return nil, s.fail("the data that it has to be like were no arrays")
+	}
 	fail := func(err2 error) {
 		if err == nil {
 			err = err2

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -53,11 +54,8 @@ func OpenImages(ctx context.Context, path string, c ImagesConfig) (*Splits, erro
 	if e.Split, err = splitImages(set, c); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
-	if c.Memory <= 0 {
-		c.Memory = 1 << 30
-	}
 	s := &Splits{Name: filepath.Base(path)}
-	if err := s.takeImages(ctx, set, shape, e, e.Split, c.Memory); err != nil {
+	if err := s.takeImages(ctx, set, shape, e, e.Split, cmp.Or(c.Memory, imagesMemory)); err != nil {
 		return nil, err
 	}
 	if c.Standardize {
@@ -68,6 +66,46 @@ func OpenImages(ctx context.Context, path string, c ImagesConfig) (*Splits, erro
 		e.Stats = &st
 		for _, d := range []*Dataset{s.Train, s.Validation, s.Test} {
 			st.apply(d.X, d.Features())
+		}
+	}
+	return s, nil
+}
+
+// imagesMemory is the default of ImagesConfig.Memory.
+const imagesMemory = 1 << 30
+
+// openImages opens images like those that the encoding was made for. A class of which
+// nothing is left may have no folder any more.
+func (e *Encoding) openImages(ctx context.Context, path string) (*Splits, error) {
+	if e.Image == nil {
+		return nil, fmt.Errorf("data: %s: the data that it has to be like were no images", path)
+	}
+	set, err := images.List(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	classes := len(e.Split.TestBelow)
+	for _, name := range set.Classes {
+		if _, ok := e.class(name, classes); !ok {
+			return nil, fmt.Errorf("data: %s: no training image has the class %q", path, abridge(name))
+		}
+	}
+	set.Classes = set.Classes[:0]
+	for y := range classes {
+		set.Classes = append(set.Classes, e.ClassName(y))
+	}
+	shape, err := set.Measure(ctx, *e.Image)
+	if err != nil {
+		return nil, err
+	}
+	s := &Splits{Name: filepath.Base(path)}
+	if err := s.takeImages(ctx, set, shape, e, e.Split, imagesMemory); err != nil {
+		return nil, err
+	}
+	if e.Stats != nil {
+		for _, d := range []*Dataset{s.Train, s.Validation, s.Test} {
+			e.Stats.apply(d.X, d.Features())
 		}
 	}
 	return s, nil
@@ -209,6 +247,9 @@ func openImages(ctx context.Context, s Spec) (*Splits, error) {
 	fail(s.Done())
 	if err != nil {
 		return nil, err
+	}
+	if s.like != nil {
+		return s.like.openImages(ctx, s.Path)
 	}
 	return OpenImages(ctx, s.Path, c)
 }

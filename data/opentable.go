@@ -29,6 +29,8 @@ type TableConfig struct {
 	Test, Validation float64
 	TestLast         int
 	Seed             uint64
+
+	like *Encoding // see Encoding.Open
 }
 
 // OpenTable opens a table in CSV or a format like it, or in LIBSVM's, as
@@ -47,6 +49,9 @@ type ReadTable func(ctx context.Context, path string, o table.Options) (*table.T
 
 // OpenTableAs is OpenTable for a format of its own.
 func OpenTableAs(ctx context.Context, path string, c TableConfig, read ReadTable) (*Splits, error) {
+	if c.like != nil {
+		return c.like.openTable(ctx, path, c, read)
+	}
 	t, err := read(ctx, path, c.Options)
 	if err != nil {
 		return nil, err
@@ -235,6 +240,9 @@ func (s Spec) TableConfig() (c TableConfig, err error) {
 	if s.Path == "" {
 		return c, s.fail("no file; say %s:FILE", s.Kind)
 	}
+	if c.like = s.like; c.like != nil && c.like.Table == nil {
+		return c, s.fail("the data that it has to be like were no table")
+	}
 	fail := func(err2 error) {
 		if err == nil {
 			err = err2
@@ -314,39 +322,31 @@ func (c *TableConfig) splitOptions(s Spec, test, validation string, fail func(er
 	c.Test = share("test", test, 0.2)
 }
 
-// Open opens data like those that the encoding was made for, such as next
-// year's version of the file, and treats them in the same way: columns are what
-// they were, nothing is measured again, every row that was there is in the part
-// where it was. What does not fit is an error. Of the specification only
-// the kind and the path are used.
-func (e *Encoding) Open(ctx context.Context, spec string) (*Splits, error) {
-	s, err := ParseSpec(spec)
-	if err != nil {
-		return nil, err
-	}
-	if e.Table == nil || s.Kind != "csv" && s.Kind != "tsv" && s.Kind != "libsvm" {
-		return nil, fmt.Errorf("data: %s: only data that were a table can be opened in the same way again, and as a table", spec)
-	}
-	if e.Split == nil {
-		return nil, fmt.Errorf("data: %s: the encoding does not say how the rows were split", spec)
-	}
+// openTable opens a table like the one that the encoding was made for.
+func (e *Encoding) openTable(ctx context.Context, path string, c TableConfig, read ReadTable) (*Splits, error) {
 	o := e.Table.Options
 	o.Like = e.Table.Columns
-	t, err := table.Read(ctx, s.Path, o)
+	t, err := read(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
 	classes := len(e.Split.TestBelow)
-	if err := relabel(t, e, classes, s.Path); err != nil {
+	if err := relabel(t, e, classes, path); err != nil {
 		return nil, err
 	}
-	splits := &Splits{Name: filepath.Base(s.Path)}
-	if err := splits.take(t, e, e.Split.of(t), 0); err != nil {
+	s := &Splits{Name: filepath.Base(path)}
+	if err := s.take(t, e, e.Split.of(t), 0); err != nil {
 		return nil, err
 	}
-	for _, d := range []*Dataset{splits.Train, splits.Validation, splits.Test} {
+	if c.TestFile != "" {
+		c.Options = e.Table.Options
+		if err := s.testFile(ctx, c, e, read, classes); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range []*Dataset{s.Train, s.Validation, s.Test} {
 		d.Classes = classes
 	}
-	return splits, nil
+	return s, nil
 }

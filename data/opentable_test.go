@@ -119,7 +119,11 @@ func TestSplitStays(t *testing.T) {
 	_, err = e.Open(t.Context(), write(t, "c.csv", "patient,age,sex,outcome\np,3,F,ill\np-2,3,F,dead\n"))
 	require.ErrorContains(t, err, `c.csv:3: column "outcome": no training row has the label "dead"`)
 	_, err = e.Open(t.Context(), "digits")
-	require.ErrorContains(t, err, "were a table")
+	require.ErrorContains(t, err, "cannot be opened like others")
+	_, err = e.Open(t.Context(), "npz:none")
+	require.ErrorContains(t, err, "were no arrays")
+	_, err = e.Open(t.Context(), "images:"+t.TempDir())
+	require.ErrorContains(t, err, "were no images")
 }
 
 func TestSplitTestFile(t *testing.T) {

@@ -23,6 +23,7 @@ type Spec struct {
 
 	options map[string][]string
 	used    map[string]bool
+	like    *Encoding // as what was opened before, nil for anew
 }
 
 // ParseSpec reads a specification. Where it names no kind, the path's ending

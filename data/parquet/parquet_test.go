@@ -58,6 +58,9 @@ func TestRead(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int{80, 20}, []int{s.Train.Len(), s.Test.Len()})
 		require.Equal(t, []int{6}, s.Train.Shape) // age, weight, height, smoker, two sites
+		same, err := s.Train.Encoding.Open(t.Context(), path)
+		require.NoError(t, err)
+		require.Equal(t, s, same)
 		byKey := map[string]patient{}
 		for _, p := range rows {
 			byKey[p.Patient] = p

@@ -1,12 +1,13 @@
 // Package ledger forgets over time: requests one after another, in one process or
 // many, with a journal that answers for what was done.
 //
-//	l, err := ledger.Create(ctx, "run", ds, o)     // of the folder that history.Train has left
+//	l, err := ledger.Create(ctx, "run", ds.Train, o)            // of the folder that history.Train has left
 //	…
-//	l, err := ledger.Open(ctx, "run", ds, o)       // months later; ds is without the rows deleted since
-//	id, err := l.Request("p-4711", "p-0815")       // waits, and survives
+//	ds, err := ledger.OpenData(ctx, "run", "csv:patients.csv")  // months later, without the rows deleted since
+//	l, err := ledger.Open(ctx, "run", ds.Train, o)
+//	id, err := l.Request("p-4711", "p-0815")                    // waits, and survives
 //	receipt, err := l.Forget(ctx, unlearning.Mini{})
-//	model := l.Classifier()                        // what is served from now on
+//	model := l.Classifier()                                     // what is served from now on
 //
 // A [Ledger] owns the folder of a trained run. [Ledger.Request] notes whose examples
 // are to be forgotten, by the ids that their owner knows them by, data.Dataset.Key;
@@ -16,7 +17,8 @@
 //
 // # The folder
 //
-//	ledger.json          what does not change: version, policy of recording, limits
+//	ledger.json          what does not change: version, policy of recording, limits, how
+//	                     raw data become examples
 //	journal.jsonl        what was done, an entry a line, chained by SHA-256
 //	queue.json           the requests that wait, with the ids; served ones are taken out
 //	examples-….bin       keyed digests that recognise each example that is left

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
 
@@ -36,6 +37,8 @@ type header struct {
 	Policy  string    `json:"policy"` // with which retraining records
 	Key     string    `json:"key"`    // keyed digest of nothing: tells the key from others
 	Limits  Limits    `json:"limits"`
+	// Encoding says how raw data became what was trained on, see OpenData.
+	Encoding *data.Encoding `json:"encoding,omitempty"`
 }
 
 // writeSummed writes a JSON object and, on a line of its own, its SHA-256.

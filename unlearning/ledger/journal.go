@@ -222,21 +222,57 @@ func appendLine(path string, size int64, line []byte) error {
 }
 
 // ReadJournal reads the journal of a ledger and checks its chain. It needs neither
-// key nor data, and takes no lock; an entry that is being written is left out.
+// key nor data, and takes no lock. A change that counts is in it, also where a death
+// has kept it out of the file and Open has not been called since: so the owner of the
+// data learns here whose rows to delete. An entry that is being written is left out.
 func ReadJournal(dir string) ([]Entry, error) {
 	_, sum, err := readHeader(dir)
 	if err != nil {
 		return nil, err
 	}
+	fail := func(name string, err error) ([]Entry, error) {
+		return nil, fmt.Errorf("ledger: %s: %w", filepath.Join(dir, name), err)
+	}
+	// In this order: what is pending now is in the journal later.
+	pending, err := os.ReadFile(filepath.Join(dir, pendingName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fail(pendingName, err)
+	}
 	raw, err := os.ReadFile(filepath.Join(dir, journalName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return fail(journalName, err)
 	}
 	j, err := parseJournal(raw, sum)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %s: %w", filepath.Join(dir, journalName), err)
+		return fail(journalName, err)
+	}
+	if pending != nil && !j.has(pending) {
+		e, err := j.next(pending)
+		if err != nil {
+			return fail(pendingName, err)
+		}
+		j.entries = append(j.entries, e)
 	}
 	return j.entries, nil
+}
+
+// has reports whether the line of a pending entry is in the journal already.
+func (j *journal) has(pending []byte) bool {
+	for i := len(j.entries) - 1; i >= 0; i-- {
+		if bytes.HasPrefix(pending, []byte(j.entries[i].Hash)) {
+			return true
+		}
+	}
+	return false
+}
+
+// next reads the line of a pending entry, that is to be the journal's next.
+func (j *journal) next(pending []byte) (Entry, error) {
+	e, err := parseEntry(bytes.TrimSuffix(pending, []byte("\n")), j.chain, len(j.entries))
+	if err == nil && !bytes.HasPrefix(pending, j.torn) {
+		err = fmt.Errorf("%w: the journal ends otherwise", ErrDamaged)
+	}
+	return e, err
 }
 
 // readHeader reads ledger.json and returns its checksum too, which the journal's

@@ -114,7 +114,7 @@ func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record)
 	}
 	// Written in this order, and the journal's first entry last: without it the folder
 	// is no ledger yet.
-	l.head = header{Version: version, Created: l.now(), Policy: desc.Policy, Key: l.key.check(), Limits: l.options.Limits}
+	l.head = header{Version: version, Created: l.now(), Policy: desc.Policy, Key: l.key.check(), Limits: l.options.Limits, Encoding: run.Data.Encoding}
 	if err := writeSummed(l.path(headerName), l.head); err != nil {
 		return err
 	}
@@ -144,8 +144,24 @@ func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record)
 	})
 }
 
+// OpenData opens what is left of the data of a ledger, from where a specification of
+// data.Open says: the examples are treated as they were when the run was trained. To
+// open a file anew is something else: without the rows that were deleted, columns
+// have other means, and rows are dealt to training and test in another way.
+func OpenData(ctx context.Context, dir, spec string) (*data.Splits, error) {
+	h, _, err := readHeader(dir)
+	if err != nil {
+		return nil, err
+	}
+	if e := h.Encoding; e != nil && e.Split != nil {
+		return e.Open(ctx, spec)
+	}
+	return data.Open(ctx, spec)
+}
+
 // Open opens a ledger in another process. ds are the examples that are left: those
-// that were trained on, without those that have been forgotten, in any order.
+// that were trained on, without those that have been forgotten, in any order; OpenData
+// opens them.
 //
 // What a death of the program has left half-done is ended or undone first: a request
 // is served or it waits. Everything but the record's gradients is read and compared

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -30,8 +32,8 @@ func (r *Receipt) String() string {
 		}
 		row("method", "%s%s", e.Method.Name, route)
 	}
-	for g, n := range e.Guards {
-		row("guard", "%s, %d times", g, n)
+	for _, g := range slices.Sorted(maps.Keys(e.Guards)) {
+		row("guard", "%s, %d times", g, e.Guards[g])
 	}
 	if c := e.Cost; c != nil {
 		row("cost", "%.0f gradient evaluations, %.3f of retraining; %.2f s", c.GradEvals, c.OfRetraining, c.Seconds)

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -27,13 +26,10 @@ func (l *Ledger) recover() error {
 	if err != nil {
 		return err
 	}
-	if len(j.entries) > 0 && len(j.torn) == 0 && strings.HasPrefix(string(line), j.chain) {
-		return nil // it is in the journal
+	if len(j.torn) == 0 && j.has(line) {
+		return nil
 	}
-	e, err := parseEntry(bytes.TrimSuffix(line, []byte("\n")), j.chain, len(j.entries))
-	if err == nil && !bytes.HasPrefix(line, j.torn) {
-		err = fmt.Errorf("%w: the journal ends otherwise", ErrDamaged)
-	}
+	e, err := j.next(line)
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.path(pendingName), err)
 	}

@@ -139,7 +139,7 @@ func (t table) match(ds *data.Dataset, rows table) ([]int, error) {
 	if n := len(missing) - len(changed); n > 0 {
 		says = append(says, fmt.Sprintf("%d examples that nobody asked to forget are missing", n))
 	}
-	return nil, fmt.Errorf("%w: %s; give the training data as they were, without those that have been forgotten", ErrData, strings.Join(says, "; "))
+	return nil, fmt.Errorf("%w: %s; give the training data as they were, without those that have been forgotten: ledger.OpenData opens them so", ErrData, strings.Join(says, "; "))
 }
 
 // some lists the first few ids.
