@@ -76,16 +76,16 @@ func TestULiRANullTrials(t *testing.T) {
 // does not is.
 func TestULiRAShowsWhatItTests(t *testing.T) {
 	shifted := world{models: 40, examples: 30, in: math.NaN(), common: .3, forgotten: .15}
-	direction := audited(t, ULiRA{Fit: StudentT}, shifted, 4)
+	direction := audited(t, ULiRA{Fit: StudentT}, shifted, 12)
 	require.Equal(t, .975, direction.Direction.AUC.Level)
 	require.True(t, direction.Direction.AUC.Contains(.5))
 	require.Equal(t, NothingFound, direction.Finding)
 	wide := world{models: 40, examples: 30, in: math.NaN(), common: .3, spread: 1.2}
-	power := audited(t, ULiRA{Fit: StudentT}, wide, 14)
+	power := audited(t, ULiRA{Fit: StudentT}, wide, 6)
 	require.True(t, power.Privacy.AUC.Contains(.5))
 	require.Equal(t, NothingFound, power.Finding)
 	// At 0.9 each test is the 95% one.
-	direction, power = audited(t, ULiRA{Fit: StudentT, Level: .9}, shifted, 4), audited(t, ULiRA{Fit: StudentT, Level: .9}, wide, 14)
+	direction, power = audited(t, ULiRA{Fit: StudentT, Level: .9}, shifted, 12), audited(t, ULiRA{Fit: StudentT, Level: .9}, wide, 6)
 	require.Equal(t, .95, direction.Direction.AUC.Level)
 	require.Greater(t, direction.Direction.AUC.Low, .5)
 	require.Equal(t, UnderUnlearned, direction.Finding)

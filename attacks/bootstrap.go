@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Statistic is a number computed from two samples. It must not keep or change
@@ -103,7 +105,7 @@ func (b Bootstrap) replicates(stat Statistic, in, out []float64, n int) ([]float
 		wg.Go(func() {
 			bi, bo := resampler{src: in}, resampler{src: out}
 			for i := w; i < n; i += max(workers, 1) {
-				rng := rand.New(rand.NewPCG(b.Seed, uint64(i)))
+				rng := purpose.Rand(b.Seed, purpose.Bootstrap, uint64(i))
 				reps[i], errs[i] = stat(bi.draw(rng), bo.draw(rng))
 			}
 		})

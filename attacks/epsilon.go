@@ -3,9 +3,10 @@ package attacks
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sort"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // ThresholdPolicy is how the threshold behind an ε bound is chosen. Taking the
@@ -240,8 +241,8 @@ func splitBound(in, out []float64, delta, alpha float64, seed uint64) EpsilonBou
 
 // halve deals an ascending sample into two ascending halves. A random subset
 // of positions is a random subset of examples, whatever their order was.
-func halve(x []float64, seed, stream uint64) (fit, use []float64) {
-	perm := rand.New(rand.NewPCG(seed, stream)).Perm(len(x))
+func halve(x []float64, seed, side uint64) (fit, use []float64) {
+	perm := purpose.Rand(seed, purpose.Threshold, side).Perm(len(x))
 	for i, p := range perm {
 		if i%2 == 0 {
 			use = append(use, x[p])

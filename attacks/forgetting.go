@@ -2,10 +2,11 @@ package attacks
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/stat/combin"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // maxLabellings is the number of labellings up to which all are tried.
@@ -140,7 +141,7 @@ func labellings(n, m, perms int, seed uint64) (labels [][]bool, all bool) {
 		return labels, true
 	}
 	for p := range perms {
-		rng := rand.New(rand.NewPCG(seed, uint64(p)))
+		rng := purpose.Rand(seed, purpose.Permutation, uint64(p))
 		label := slices.Clone(first)
 		rng.Shuffle(len(label), func(i, j int) { label[i], label[j] = label[j], label[i] })
 		labels = append(labels, label)

@@ -3,10 +3,11 @@ package attacks
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // GameScores are the scores of a game over many target models, each with the
@@ -137,7 +138,7 @@ func SplitModels(s *Shadows, seed uint64) (shadows, targets *Shadows, err error)
 	if len(groups) < 2 {
 		return nil, nil, failf(op, ErrTooFewShadows, "%d group of models, want at least 2", len(groups))
 	}
-	rng := rand.New(rand.NewPCG(seed, 0x73706c6974)) // stream "split"
+	rng := purpose.Rand(seed, purpose.Halves, 0)
 	rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
 	first := groups[:(len(groups)+1)/2]
 	return s.pick(func(m int) bool { return slices.Contains(first, s.group(m)) }),

@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // LabelOnly is the attack on a model that answers with a label and no more
@@ -38,7 +39,7 @@ func LabelDistances[L Label](ctx context.Context, l LabelOnly, q Querier, x []fl
 	out := make([]float64, n)
 	for i := range n {
 		row := x[i*f : (i+1)*f]
-		rng := rand.New(rand.NewPCG(l.Seed, uint64(i)))
+		rng := purpose.Rand(l.Seed, purpose.Direction, uint64(i))
 		unit := make([]float32, directions*f)
 		for d := range directions {
 			norm := 0.0

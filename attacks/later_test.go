@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Values of the public code's interpolate_appro (unlearning_lib/metrics/iam_score.py)
@@ -166,7 +168,7 @@ func TestLabelDistances(t *testing.T) {
 	require.InDelta(t, 8, got[3], 1e-9, "farther than is looked")
 	// In one dimension half of the directions lead away, where nothing is found up to 8.
 	for i, gap := range []float64{.5, 3} {
-		rng := rand.New(rand.NewPCG(3, uint64(i)))
+		rng := purpose.Rand(3, purpose.Direction, uint64(i))
 		want := 0.0
 		for range 64 {
 			if rng.NormFloat64() < 0 {

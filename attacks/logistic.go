@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // LogisticAttack is a cross-validated logistic regression on per-example
@@ -56,8 +58,8 @@ func (l LogisticAttack) CrossValidate(members, nonMembers []float64, features in
 			return nil, failf(op, ErrRange, "%s has %d examples, fewer than %d folds", p.arg, len(p.x)/features, folds)
 		}
 	}
-	in := newFoldedPool(members, features, folds, rand.New(rand.NewPCG(l.Seed, 1)))
-	out := newFoldedPool(nonMembers, features, folds, rand.New(rand.NewPCG(l.Seed, 0)))
+	in := newFoldedPool(members, features, folds, purpose.Rand(l.Seed, purpose.Folds, 1))
+	out := newFoldedPool(nonMembers, features, folds, purpose.Rand(l.Seed, purpose.Folds, 0))
 	r := &LogisticResult{
 		FoldAccuracy: make([]float64, folds),
 		Members:      make([]float64, len(in.order)), NonMembers: make([]float64, len(out.order)),

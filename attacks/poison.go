@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Poison is the Gaussian poisoning test of unlearning (Pawelczyk et al., "Machine
@@ -45,7 +46,7 @@ func (p Poison) Noise(i int, deviation []float32) []float32 {
 }
 
 func (p Poison) noise(i, draw uint64, deviation []float32) []float32 {
-	rng := rand.New(rand.NewPCG(p.Seed^draw<<32, i))
+	rng := purpose.Rand(purpose.Seed(p.Seed, purpose.Poison, draw), purpose.Poison, i)
 	scale := orDefault(p.Scale, 0.5)
 	x := make([]float32, len(deviation))
 	for j, sd := range deviation {

@@ -83,7 +83,7 @@ func (r *Reference) retrain(ctx context.Context, progress func(string), keep fun
 	}
 	for k := len(r.made.Floor); k < floorSeeds; k++ {
 		progress(fmt.Sprintf("retraining with other seeds, %d of %d", k+1, floorSeeds))
-		res, err := r.retrainOther(ctx, uint64(k)+1)
+		res, err := r.retrainOther(ctx, otherSeed+1+uint64(k))
 		if err != nil {
 			return err
 		}

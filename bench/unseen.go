@@ -3,15 +3,11 @@ package bench
 import (
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
-
-// unseenStream keeps the choice of unseen examples apart from other uses of
-// the seed.
-const unseenStream = 0x756e7365656e
 
 // Unseen returns the positions of test examples in the class proportions of
 // the forgotten ones, ascending: as many as the proportions allow, to the
@@ -27,7 +23,7 @@ func Unseen(train *data.Dataset, forget data.ForgetSet, test *data.Dataset, seed
 	}
 	have := make([][]int, max(train.Classes, test.Classes))
 	keys := make([]uint64, test.Len())
-	src := rand.NewPCG(seed, unseenStream)
+	src := purpose.Stream(seed, purpose.Unseen, 0)
 	for i, y := range test.Y {
 		have[y] = append(have[y], i)
 		keys[i] = src.Uint64()

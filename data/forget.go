@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // ForgetSet is U, the training examples to be forgotten: a set of positions in
@@ -53,7 +55,7 @@ func RandomForget(ds *Dataset, share float64, seed uint64) ForgetSet {
 	k := int(math.Round(share * float64(n)))
 	at := make([]int, n)
 	countUp(at)
-	p := stream(seed, forForget, 0)
+	p := purpose.Stream(seed, purpose.Forget, 0)
 	shuffle(&p, at, k)
 	return mustForget(n, at[:k], "random:"+strconv.FormatFloat(share, 'g', -1, 64))
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // ID returns a number that tells example i from others, wherever it stands:
@@ -36,7 +38,7 @@ func (d *Dataset) Key(i int) string {
 func keyHash(key string) int {
 	h := fnv.New64a()
 	h.Write([]byte(key))
-	return int(mix(h.Sum64()) >> 1)
+	return int(purpose.Mix(h.Sum64()) >> 1)
 }
 
 // subsetIDs returns the ids of the examples idx, one of the two lists.

@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"iter"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Order is the order in which a run reads its training examples: in every
@@ -86,7 +88,7 @@ func (o Order) EpochInto(dst []int, e int) {
 
 // permute writes the permutation of the positions of epoch e into dst.
 func (o Order) permute(dst []int, e int) {
-	p := stream(o.Seed, forOrder, uint64(e))
+	p := purpose.Stream(o.Seed, purpose.Order, uint64(e))
 	countUp(dst)
 	shuffle(&p, dst, o.N)
 }

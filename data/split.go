@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Split divides rows among the parts of a data set. Which part a row belongs to
@@ -74,7 +76,9 @@ func newSplit(seed uint64, test, validation float64, classes int, y []int32, id 
 }
 
 // hash is where a row stands in its class.
-func (s *Split) hash(id int) uint64 { return mix(mix(s.Seed^mix(uint64(forSplit))) ^ mix(uint64(id))) }
+func (s *Split) hash(id int) uint64 {
+	return purpose.Hash(s.Seed, purpose.Split, uint64(id))
+}
 
 // part returns where a row belongs.
 func (s *Split) part(id int, class int32) uint8 {

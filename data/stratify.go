@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Stratified returns exactly n examples of ds, chosen by the seed so that
@@ -40,7 +42,7 @@ func stratifiedIndices(ds *Dataset, n int, seed uint64) (in, out []int, err erro
 	quotas := quota(ds.ClassCounts(), n)
 	// The length is part of the stream: a second split of what is left of the
 	// first, with the same seed, then makes unrelated choices.
-	p := stream(seed, forStratify, uint64(ds.Len()))
+	p := purpose.Stream(seed, purpose.Stratify, uint64(ds.Len()))
 	for c, m := range members {
 		// Shuffling the whole class makes a smaller n choose a part of what a
 		// larger one chooses, up to the rounding of the quotas.

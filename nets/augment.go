@@ -2,7 +2,8 @@ package nets
 
 import (
 	"fmt"
-	"math/rand/v2"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Augment shows training another version of each image in each epoch. The zero
@@ -80,15 +81,11 @@ func (v View) show(dst, src []float32, shape []int, id int) {
 	}
 }
 
-// augmentStream keeps these draws apart from those of other uses of a seed.
-const augmentStream = 0x6175676d656e74
-
 // draw returns whether the example is mirrored, and where its window begins.
 func (v View) draw(id int) (flip bool, dy, dx int) {
 	// Two rounds, so that every bit of the three numbers reaches every bit of
 	// the outcome.
-	var p rand.PCG
-	p.Seed(v.Seed^augmentStream, uint64(v.Epoch))
+	p := purpose.Stream(v.Seed, purpose.Augment, uint64(v.Epoch))
 	p.Seed(p.Uint64(), uint64(id))
 	p.Uint64()
 	bits := p.Uint64()

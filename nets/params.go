@@ -2,10 +2,10 @@ package nets
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Param is one named parameter tensor: a view of the flat vector.
@@ -50,7 +50,7 @@ func (p *Params) Take(name string, init Init, shape ...int) *graph.Node {
 // of its own.
 func draw(w *graph.Tensor, params []Param, seed uint64) {
 	for i, p := range params {
-		r := rand.New(rand.NewPCG(seed, uint64(i)+1))
+		r := purpose.Rand(seed, purpose.Initial, uint64(i))
 		for j := range p.Len() {
 			v := p.Init.Mean
 			if p.Init.Std > 0 {

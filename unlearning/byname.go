@@ -161,6 +161,6 @@ func init() {
 	Register("mini", "COST", ByCost(func(c float64) Method { return Mini{Cost: c} }))
 	Register("recursion", "", Plain(Recursion{}))
 	Register("retrain", "", Plain(Retrain{}))
-	Register("retrain-other-seed", "", Plain(Retrain{Other: otherRow}))
+	Register("retrain-other-seed", "", Plain(Retrain{Other: 1}))
 	Register("fast-retrain", "COST", ByCost(func(c float64) Method { return FastRetrain{Short: Short{Cost: c}} }))
 }

@@ -59,19 +59,12 @@ func TestElapsed(t *testing.T) {
 	})
 	require.NoError(t, err)
 	p := unlearning.Problem{Run: run, Forget: data.RandomForget(ds, 0.1, 1)}
-	open := func() {
-		p.History, err = history.Open(dir)
-		require.NoError(t, err)
-	}
-	check := time.Hour // the least of a few, since the machine may be busy
-	for range 5 {
-		open()
-		start := time.Now()
-		require.NoError(t, p.History.Check(p.Run))
-		check = min(check, time.Since(start))
-	}
-	open()
-	res, err := baselines.Amnesiac{}.Unlearn(t.Context(), p)
+	p.History, err = history.Open(dir)
 	require.NoError(t, err)
-	require.Greater(t, res.Elapsed, check/2)
+	start := time.Now()
+	res, err := baselines.Amnesiac{}.Unlearn(t.Context(), p)
+	took := time.Since(start)
+	require.NoError(t, err)
+	require.LessOrEqual(t, res.Elapsed, took)
+	require.Greater(t, res.Elapsed, took/2, "what the method does after the comparison is one vector's sum")
 }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"sort"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
@@ -136,7 +136,7 @@ func (e Erase) estimate(req *Request, alpha *graph.Tensor) (*contraction.LogitSu
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
 	}
 	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
-	return sampling.Estimate(req.System, alpha, sample, rand.New(rand.NewPCG(req.Seed(req.Run.Config.Seed+1), 0x6572617365)))
+	return sampling.Estimate(req.System, alpha, sample, req.Rand(purpose.LogitSample, 0))
 }
 
 // distilled is the curvature of a complete e, as far as its cost depends on it.
@@ -164,7 +164,7 @@ func (e Erase) settle(ctx context.Context, req *Request, alpha *graph.Tensor, d 
 	if e.Stiffness == 0 && !e.NoStiffness {
 		e.Stiffness = stiffness(contraction.LogitCurvature(errors), d.Growth)
 	}
-	curvature.Stiffness, curvature.Widths, curvature.Seed = e.Stiffness, e.widths(errors, kappa), req.Run.Config.Seed+1
+	curvature.Stiffness, curvature.Widths = e.Stiffness, e.widths(errors, kappa)
 	u, err := contraction.Contraction{
 		Path: path, Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength}, Curvature: curvature,
 	}.Solve(ctx, req.System)

@@ -36,35 +36,45 @@ func gap(t *testing.T, p unlearning.Problem, w *graph.Tensor, ids []int) (mean f
 	return mean
 }
 
-// TestErase: what a network remembers of U beyond what it knows of the others
+// TestErase: what networks remember of U beyond what they know of the others
 // goes most of the way to retraining's, within the budget, from n·K numbers.
 func TestErase(t *testing.T) {
 	ds := data.Digits()
-	p := testruns.Record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
-		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
-	}, history.LogitGradients())
-	for _, share := range []float64{0.05, 0.2, 0.5} {
-		p.Forget = data.RandomForget(ds.Train, share, 7)
-		retain, forget := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
-		remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, forget) - gap(t, p, w, retain) }
-		v := testruns.Solve(t, unlearning.Retrain{}, p)
-		for _, cost := range []float64{0.1, 0.2, 0.4} {
-			res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
-			require.NoError(t, err)
-			require.LessOrEqual(t, res.GradEvals, cost*unlearning.RetrainCost(p))
-			require.Greater(t, res.GradEvals, 0.95*cost*unlearning.RetrainCost(p))
-			require.EqualValues(t, 4*10*ds.Train.Len(), res.BytesRead)
-			removed := (remembered(p.Run.Params) - remembered(res.Params)) / (remembered(p.Run.Params) - remembered(v))
-			require.InDelta(t, 0.85, removed, 0.35, "r %g, cost %g", share, cost)
-			acc, err := nets.Classifier{Model: p.Run.Model, Params: res.Params}.Accuracy(t.Context(), ds.Test)
-			require.NoError(t, err)
-			ref, err := nets.Classifier{Model: p.Run.Model, Params: v}.Accuracy(t.Context(), ds.Test)
-			require.NoError(t, err)
-			require.Greater(t, acc, ref-1.5, "r %g, cost %g", share, cost)
-			again, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
-			require.NoError(t, err)
-			require.Equal(t, res.Params.Float32s(), again.Params.Float32s())
+	const runs = 3
+	type cell struct{ share, cost float64 }
+	removed := map[cell]float64{} // means over the runs
+	for seed := range uint64(runs) {
+		p := testruns.Record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
+			Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1 + seed,
+		}, history.LogitGradients())
+		for _, share := range []float64{0.05, 0.2, 0.5} {
+			p.Forget = data.RandomForget(ds.Train, share, 7)
+			retain, forget := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
+			remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, forget) - gap(t, p, w, retain) }
+			v := testruns.Solve(t, unlearning.Retrain{}, p)
+			for _, cost := range []float64{0.1, 0.2, 0.4} {
+				res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
+				require.NoError(t, err)
+				require.LessOrEqual(t, res.GradEvals, cost*unlearning.RetrainCost(p))
+				require.Greater(t, res.GradEvals, 0.95*cost*unlearning.RetrainCost(p))
+				require.EqualValues(t, 4*10*ds.Train.Len(), res.BytesRead)
+				removed[cell{share, cost}] += (remembered(p.Run.Params) - remembered(res.Params)) / (remembered(p.Run.Params) - remembered(v)) / runs
+				acc, err := nets.Classifier{Model: p.Run.Model, Params: res.Params}.Accuracy(t.Context(), ds.Test)
+				require.NoError(t, err)
+				ref, err := nets.Classifier{Model: p.Run.Model, Params: v}.Accuracy(t.Context(), ds.Test)
+				require.NoError(t, err)
+				require.Greater(t, acc, ref-1.5, "r %g, cost %g", share, cost)
+				if seed > 0 {
+					continue
+				}
+				again, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
+				require.NoError(t, err)
+				require.Equal(t, res.Params.Float32s(), again.Params.Float32s())
+			}
 		}
+	}
+	for c, mean := range removed {
+		require.InDelta(t, 0.85, mean, 0.35, "r %g, cost %g", c.share, c.cost)
 	}
 }
 

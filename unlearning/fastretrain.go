@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
@@ -42,7 +43,7 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if !(f.Evals <= maxCost*full) { // NaN too
 		return req.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
 	}
-	seed := otherSeed(req.Run, fastRow)
+	seed := purpose.Seed(req.Run.Config.Seed, purpose.FastRetrain, 0)
 	w, err := s.train(ctx, req, req.Model.Init(seed), f.Evals, seed)
 	if err != nil {
 		return req.Fail(err)

@@ -2,11 +2,11 @@ package unlearning
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -43,7 +43,7 @@ func TestEraseRecursion(t *testing.T) {
 
 		ref, alpha := recorded(t, nets.Logistic(64, 10), momentum, fifth)
 		evals := 3 * ref.RetrainCost()
-		d, err = sampling.Estimate(ref, alpha, int(evals/2), rand.New(rand.NewPCG(ref.Run.Config.Seed+1, 0x6572617365)))
+		d, err = sampling.Estimate(ref, alpha, int(evals/2), ref.Rand(purpose.LogitSample, 0))
 		require.NoError(t, err)
 		steps := int((evals - float64(d.Used) - float64(retained)/3) / float64(retained))
 		require.Equal(t, float64(d.Used+steps*retained)+float64(retained)/3, math.Round(3*res.GradEvals)/3)

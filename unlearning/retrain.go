@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -15,19 +15,9 @@ import (
 type Retrain struct {
 	// Other, if not 0, retrains with other initial parameters and another order,
 	// of the seed that the run's gives to this number: one more sample of what
-	// retraining may give.
+	// retraining may give. The method "retrain-other-seed" has 1.
 	Other uint64
 }
-
-// Numbers of retrainings with other seeds. Smaller ones are for those that bench
-// compares these with.
-const (
-	otherRow = 6 // of the method "retrain-other-seed"
-	fastRow  = 7 // of FastRetrain
-)
-
-// otherSeed returns the seed of retraining number k ≥ 1.
-func otherSeed(run *nets.Run, k uint64) uint64 { return run.Config.Seed + 1000*k }
 
 // Name implements Method.
 func (r Retrain) Name() string {
@@ -55,7 +45,7 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	cfg := req.Run.Config
 	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, req.Run.Initial
 	if r.Other != 0 {
-		cfg.Seed, cfg.From = otherSeed(req.Run, r.Other), nil
+		cfg.Seed, cfg.From = purpose.Seed(req.Run.Config.Seed, purpose.OtherSeed, r.Other), nil
 	}
 	run, err := req.Model.Train(ctx, req.Run.Data, cfg)
 	if err != nil {

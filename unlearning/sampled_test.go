@@ -26,7 +26,7 @@ func TestSampledTail(t *testing.T) {
 			p := testruns.Logistic(t, tail, nets.Config{Epochs: 20, LR: nets.ConstantRate(0.1)}, history.All())
 			p.Forget = data.RandomForget(p.Run.Data, tc.share, 3)
 			for seed := range uint64(4) {
-				err := testruns.Lost(t, unlearning.Recursion{Curvature: contraction.Sampled{Seed: seed}}, p)
+				err := testruns.Lost(t, unlearning.Recursion{Curvature: contraction.Sampled{Draw: seed}}, p)
 				mean += err / float64(4*len(tails))
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
@@ -146,10 +147,10 @@ func (r ShortRun) solve(ctx context.Context, req *Request) (*Result, error) {
 	}
 	if r.Shrink > 0 || r.Noise > 0 {
 		mixed := req.Model.NewVector()
-		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, req.Model.Init(req.Run.Config.Seed+2))
+		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, req.Model.Init(purpose.Seed(req.Run.Config.Seed, purpose.Perturb, 0)))
 		w = mixed
 	}
-	if w, err = s.train(ctx, req, w, s.Cost*req.RetrainCost(), req.Run.Config.Seed+1); err != nil {
+	if w, err = s.train(ctx, req, w, s.Cost*req.RetrainCost(), purpose.Seed(req.Run.Config.Seed, purpose.ShortRun, 0)); err != nil {
 		return req.Fail(err)
 	}
 	return req.Finish(w)

@@ -3,12 +3,12 @@ package verdict
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // closeness tests whether a method's models can be told from retrained ones. Each
@@ -154,7 +154,7 @@ func signs(models, n int, seed uint64) [][]int8 {
 	}
 	out := make([][]int8, n)
 	for r := range out {
-		rng := rand.NewPCG(seed^0x73776170, uint64(r)) // stream "swap"
+		rng := purpose.Stream(seed, purpose.Swap, uint64(r))
 		row := make([]int8, models)
 		for m := range row {
 			row[m] = 1

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // power is the probability of a find that what is called detectable has.
@@ -31,7 +33,7 @@ func detectableShare(needed float64, moves func(share float64, rng *rand.Rand) f
 	mean := func(share float64) float64 {
 		sum := 0.0
 		for i := range uint64(plantings) {
-			sum += moves(share, rand.New(rand.NewPCG(seed^0x706c616e74, i))) / plantings // stream "plant"
+			sum += moves(share, purpose.Rand(seed, purpose.Plant, i)) / plantings
 		}
 		return sum
 	}

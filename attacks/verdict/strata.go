@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // strata are the examples, in each pool of models, with the models that do not
@@ -56,7 +57,8 @@ func (s *strata) len() int { return len(s.audited) }
 // stratum; deal 0 is the one that was made. The order of calls is the same for
 // every r, and the deal depends on nothing but seed, r and the strata.
 func (s *strata) deal(seed uint64, r int, visit func(stratum int, slots []int)) {
-	rng := rand.NewPCG(seed, uint64(r))
+	stream := purpose.Stream(seed, purpose.Redeal, uint64(r))
+	rng := &stream
 	var chosen, order []int
 	for k := range s.len() {
 		from, to := s.start[k], s.start[k+1]

@@ -10,6 +10,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // CanaryRow is what one run shows of its canaries.
@@ -64,7 +65,7 @@ func Canaries(ctx context.Context, cfg Config, plant Canary) ([]CanaryRow, error
 	m := &probed{plan: p}
 	var heads []int // positions among ids
 	for e := range p.Data.Len() {
-		if canary[e] && stream(p.Train.Seed, picks, coinStream, e).Uint64()>>63 == 0 {
+		if canary[e] && purpose.Seed(p.Train.Seed, purpose.Coin, uint64(e))>>63 == 0 {
 			continue
 		}
 		if canary[e] {
@@ -175,7 +176,7 @@ func mislabelled(ds *data.Dataset, ids []int, seed uint64) (*data.Dataset, error
 	out := *ds
 	out.Y = slices.Clone(ds.Y)
 	for _, e := range ids {
-		by := 1 + stream(seed, picks, labelStream, e).Int32N(int32(ds.Classes)-1)
+		by := 1 + purpose.Rand(seed, purpose.Mislabel, uint64(e)).Int32N(int32(ds.Classes)-1)
 		out.Y[e] = (ds.Y[e] + by) % int32(ds.Classes)
 	}
 	return &out, nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/unlearning"
@@ -52,14 +51,7 @@ func (o OtherSeed) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearni
 	if err := check(o.Name(), p); err != nil {
 		return nil, err
 	}
-	c := p.Run.Config
-	c.Seed = rand.NewPCG(p.Run.Config.Seed, 0x6f74686572).Uint64() // "other"
-	c.Drop, c.From, c.Hooks = p.Forget, nil, nil
-	run, err := p.Run.Model.Clone().Train(ctx, p.Run.Data, c)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %s: %w", o.Name(), err)
-	}
-	return &unlearning.Result{Method: o.Name(), Params: run.Params, GradEvals: run.GradEvals}, nil
+	return unlearning.Retrain{Other: 1}.Unlearn(ctx, p)
 }
 
 // Relabel trains on from the trained parameters with the label of each

@@ -3,34 +3,25 @@ package audit
 import (
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
-// Streams of the audit's seed. A pool's number is its stream's high half.
-const (
-	shadowPool uint64 = 1 + iota
-	targetPool
-	picks
+// pool says what of the audit's seed one pool of models draws from.
+type pool struct{ deal, model purpose.Use }
 
-	designStream uint64 = 0x6465 << 32
-	queryStream  uint64 = 0x7175 << 48
-	coinStream   uint64 = 0x636f << 32
-	labelStream  uint64 = 0x6c61 << 32
-	seedStream   uint64 = 0x7365 << 32
+var (
+	shadowPool = pool{purpose.Deal, purpose.Model}
+	targetPool = pool{purpose.Target, purpose.Victim}
 )
-
-func stream(seed, pool, kind uint64, i int) *rand.Rand {
-	return rand.New(rand.NewPCG(seed^pool<<56, kind|uint64(i)))
-}
 
 // design says what each model of one pool does with each example.
 type design struct {
 	name     string // "shadow" or "target"
-	pool     uint64
+	pool     pool
 	seed     uint64
 	models   int
 	examples int
@@ -40,11 +31,11 @@ type design struct {
 // newDesign deals the states. Each example is Out in half of the models, and
 // each candidate Forgotten in the given share of the others: the counts are
 // exact, so that no example is left without shadows in some state.
-func newDesign(name string, pool, seed uint64, models int, share float64, examples int, candidate func(i int) bool) *design {
+func newDesign(name string, pool pool, seed uint64, models int, share float64, examples int, candidate func(i int) bool) *design {
 	d := &design{name, pool, seed, models, examples, make([]attacks.State, models*examples)}
 	_, in, forgotten := counts(models, share)
 	for e := range examples {
-		order := stream(seed, pool, designStream, e).Perm(models)
+		order := purpose.Rand(seed, pool.deal, uint64(e)).Perm(models)
 		for _, m := range order[:in+forgotten] {
 			d.state[m*examples+e] = attacks.In
 		}
@@ -63,7 +54,7 @@ func (d *design) row(m int) []attacks.State { return d.state[m*d.examples : (m+1
 func (d *design) file(m int) string { return fmt.Sprintf("%s-%04d", d.name, m) }
 
 // modelSeed is the seed of model m's training.
-func (d *design) modelSeed(m int) uint64 { return stream(d.seed, d.pool, seedStream, m).Uint64() }
+func (d *design) modelSeed(m int) uint64 { return purpose.Seed(d.seed, d.pool.model, uint64(m)) }
 
 // trained returns the examples that model m trains on, and which of these it
 // then forgets.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Query is another way to ask about an example than to show it: by a copy that
@@ -107,9 +108,10 @@ func copies(ds *data.Dataset, queries []Query, deviation []float32, seed uint64)
 		c := *ds
 		c.X = make([]float32, len(ds.X))
 		f := ds.Features()
+		own := purpose.Seed(seed, purpose.Query, uint64(q))
 		for i := range ds.Len() {
 			dst := c.X[i*f : (i+1)*f]
-			query.Copy(dst, ds.Row(i), ds.Shape, deviation, stream(seed, picks, queryStream|uint64(q)<<40, ds.ID(i)))
+			query.Copy(dst, ds.Row(i), ds.Shape, deviation, purpose.Rand(own, purpose.Copy, uint64(ds.ID(i))))
 			for _, v := range dst {
 				if v-v != 0 {
 					return nil, bad("query %s makes %v of example %d", query.Name, v, ds.ID(i))

@@ -9,6 +9,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -77,7 +78,7 @@ func Relearn(ctx context.Context, cfg Config, epochs int) ([]RelearnRow, error) 
 			t := p.Train
 			t.Hooks, t.From, t.Epochs, t.Steps = nil, w, 1, 0
 			t.LR = nets.ConstantRate(peakRate(p.Train))
-			t.Seed = p.pools[1].modelSeed(m.index) + uint64(e) + 1
+			t.Seed = purpose.Seed(p.pools[1].modelSeed(m.index), purpose.Relearn, uint64(e))
 			run, err := m.run.Model.Clone().Train(ctx, retained, t)
 			if err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // picks says under which target model each example is scored in a report, and
@@ -26,7 +27,7 @@ func (p *plan) pick() *picked {
 				fit = append(fit, m)
 			}
 		}
-		m := fit[stream(p.Train.Seed, picks, designStream, e).IntN(len(fit))]
+		m := fit[purpose.Rand(p.Train.Seed, purpose.Pick, uint64(e)).IntN(len(fit))]
 		c.target = append(c.target, p.Shadows+m)
 		c.forgotten = append(c.forgotten, d.row(m)[e] == attacks.Forgotten)
 	}

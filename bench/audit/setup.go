@@ -124,7 +124,7 @@ func newPlan(c Config) (*plan, error) {
 	}
 	for _, d := range []struct {
 		name   string
-		pool   uint64
+		pool   pool
 		models int
 	}{{"shadow", shadowPool, c.Shadows}, {"target", targetPool, c.Targets}} {
 		pool := newDesign(d.name, d.pool, c.Train.Seed, d.models, c.Share, p.Data.Len(), func(i int) bool { return isCandidate[i] })

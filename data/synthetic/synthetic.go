@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
 
 // Kind is a kind of table.
@@ -42,8 +44,7 @@ func ByName(name string) (Kind, error) {
 // Row writes the features of row i of the table of a seed to x, and returns its
 // class. The source of random numbers is the caller's to use again.
 func (k Kind) Row(p *rand.PCG, seed, i uint64, x []float64) int {
-	p.Seed(seed^0x73796e746865, i)
-	p.Uint64() // nearby seeds begin alike
+	*p = purpose.Stream(seed, purpose.Synthetic, i)
 	return k.row(rand.New(p), x)
 }
 

@@ -60,7 +60,7 @@ func TestSame(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("pinned on amd64")
 	}
-	for name, want := range map[string]string{"covtype-like": "8d3cbd6b586ad72a", "higgs-like": "3327fca285a5b268"} {
+	for name, want := range map[string]string{"covtype-like": "c3aab11fcb03188e", "higgs-like": "948055b7db481680"} {
 		k, err := ByName(name)
 		require.NoError(t, err)
 		var b bytes.Buffer

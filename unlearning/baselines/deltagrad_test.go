@@ -44,8 +44,9 @@ func TestDeltaGradQuadratic(t *testing.T) {
 }
 
 // TestDeltaGradNetwork: one example forgotten by a network. As published the
-// method leaves for somewhere else; guarded it stays, and says how often it had
-// to. Before U is met u is w_t, and no pair is made.
+// method leaves for somewhere else, 10¹¹ times as far from retraining as w_T is;
+// guarded it stays about where w_T is (0.8 to 2 times as far with seeds 0 to 7), and
+// says how often it had to be. Before U is met u is w_t, and no pair is made.
 func TestDeltaGradNetwork(t *testing.T) {
 	p := testruns.Record(t, nets.MLP(64, 32, 10), data.Digits().Train, nets.Config{
 		Epochs: 10, Batch: 64, LR: nets.ConstantRate(0.2), Seed: 1,
@@ -55,10 +56,10 @@ func TestDeltaGradNetwork(t *testing.T) {
 	require.NoError(t, err)
 	v := testruns.Solve(t, unlearning.Retrain{}, p)
 	moved := vector.Distance(p.Run.Params, v)
-	require.Greater(t, vector.Distance(testruns.Solve(t, baselines.DeltaGrad{}, p), v)/moved, 3.0)
+	require.Greater(t, vector.Distance(testruns.Solve(t, baselines.DeltaGrad{}, p), v)/moved, 1e3)
 	guarded, err := baselines.DeltaGrad{Trust: 2}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.Less(t, vector.Distance(guarded.Params, v)/moved, 1.0)
+	require.Less(t, vector.Distance(guarded.Params, v)/moved, 2.0)
 	require.Positive(t, guarded.Guards[contraction.GuardProductShortened])
 	require.Positive(t, guarded.Guards[contraction.GuardPairRejected])
 

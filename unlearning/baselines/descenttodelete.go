@@ -9,6 +9,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
@@ -99,7 +100,7 @@ func (d DescentToDelete) plan(req *unlearning.Request) (iter.Seq2[int, []int], e
 			}
 		}, nil
 	}
-	order := data.Order{Seed: req.Run.Config.Seed + 1, N: n, Batch: size}
+	order := data.Order{Seed: purpose.Seed(req.Run.Config.Seed, purpose.Descent, 0), N: n, Batch: size}
 	return func(yield func(int, []int) bool) {
 		ids, left := make([]int, 0, size), budget
 		for t, batch := range order.Steps(0, math.MaxInt) {

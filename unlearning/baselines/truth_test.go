@@ -10,6 +10,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
@@ -146,7 +147,7 @@ func TestShrinkPerturbStart(t *testing.T) {
 	p.Forget = data.RandomForget(p.Run.Data, 0.2, 7)
 	s, f := baselines.ShrinkPerturb{Short: unlearning.Short{Cost: 0.2}}, baselines.FineTune{Short: unlearning.Short{Cost: 0.2}}
 	s.LR, f.LR = nets.ConstantRate(0), nets.ConstantRate(0)
-	fresh := p.Run.Model.Init(p.Run.Config.Seed + 2)
+	fresh := p.Run.Model.Init(purpose.Seed(p.Run.Config.Seed, purpose.Perturb, 0))
 	got := testruns.Solve(t, s, p)
 	for i := range got.Len() {
 		require.InDelta(t, 0.5*p.Run.Params.At(i)+0.1*fresh.At(i), got.At(i), 1e-15)

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 )
 
@@ -28,7 +29,9 @@ type Distilled struct {
 	// Widths are what the logits of each example, less their mean, are multiplied with
 	// before they are distilled, [n]; nil leaves them as they are.
 	Widths []float64
-	Seed   uint64
+	// Draw numbers the orders in which examples are drawn for one run: those of different
+	// numbers are independent.
+	Draw uint64
 }
 
 func (c Distilled) String() string { return fmt.Sprintf("distilled:%d:%.3g", c.Batch, c.Stiffness) }
@@ -61,7 +64,7 @@ func (c Distilled) Start(s *System, w *Way) (Product, error) {
 	}
 	c.Batch = min(c.Batch, len(s.Retain))
 	return &distiller{
-		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, s.Seed(c.Seed)),
+		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, s.Rand(purpose.Distil, c.Draw)),
 		logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(),
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
@@ -30,7 +31,8 @@ type Sampled struct {
 	// Size, if positive, is the sample size itself.
 	Size int
 	HVP  bool
-	Seed uint64
+	// Draw numbers the samples of one run: those of different numbers are independent.
+	Draw uint64
 }
 
 func (c Sampled) String() string {
@@ -56,7 +58,7 @@ func (c Sampled) Start(s *System, _ *Way) (Product, error) {
 	if c.Size < 0 || !(c.share() > 0) || math.IsInf(c.share(), 0) {
 		return nil, fmt.Errorf("curvature: sample size %d and share %g must be positive and finite", c.Size, c.share())
 	}
-	deck, diff := newDeck(s.Retain, s.Seed(c.Seed)), newDifference(s)
+	deck, diff := newDeck(s.Retain, s.Rand(purpose.Curvature, c.Draw)), newDifference(s)
 	return Linear(func(pt Point, d, retained, h *graph.Tensor) error {
 		var ids []int
 		retain, forget := pt.Sizes()
@@ -103,8 +105,8 @@ type deck struct {
 	r   *rand.Rand
 }
 
-func newDeck(ids []int, seed uint64) *deck {
-	d := &deck{ids: append([]int(nil), ids...), r: rand.New(rand.NewPCG(seed, 0x73616d706c65))}
+func newDeck(ids []int, r *rand.Rand) *deck {
+	d := &deck{ids: append([]int(nil), ids...), r: r}
 	d.at = len(d.ids)
 	return d
 }

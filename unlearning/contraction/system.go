@@ -1,10 +1,12 @@
 package contraction
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -70,11 +72,13 @@ func (s *System) LearningTime() float64 {
 	return nets.LearningTime(s.Run.Config.LR, 0, s.Run.Steps) / (1 - s.Run.Config.Momentum)
 }
 
-// Seed returns the seed that draws of this request depend on: the given one, and how
-// many examples requests before it have forgotten. One that drew the same examples
-// as the last would add to its errors, where others even them out.
-func (s *System) Seed(seed uint64) uint64 {
-	return seed + uint64(s.Run.Order.Holes.Len())*0x9e3779b97f4a7c15
+// Rand returns the generator for one use: a stream of the run's seed, and of how many
+// examples requests before this one have forgotten. A request that drew the same
+// examples as the last would add to its errors, where others even them out.
+// Draws of different numbers are independent. A part in another module names its use by a
+// number from 1000 up, such as Rand(1000, 0).
+func (s *System) Rand(use purpose.Use, draw uint64) *rand.Rand {
+	return purpose.Rand(purpose.Seed(s.Run.Config.Seed, use, draw), use, uint64(s.Run.Order.Holes.Len()))
 }
 
 // LastView is how the last step of the run saw its examples.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -63,5 +64,5 @@ func init() {
 
 // stream is a generator of its own for each use of a run.
 func stream(p unlearning.Problem, use uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(p.Run.Config.Seed, 0x6c65616b<<16|use)) // "leak"
+	return purpose.Rand(p.Run.Config.Seed, purpose.Leak, use)
 }

@@ -1,0 +1,95 @@
+// Package purpose keeps the random streams of different uses of one seed apart. Were
+// they shared, a random set to forget that is chosen by the trainer's seed would be
+// exactly the first batches of epoch 0.
+//
+// Every use of a seed in this module has a name below. A number once given stays:
+// what it draws is part of what a seed means. Numbers from 1000 up are for parts of
+// methods in other modules.
+package purpose
+
+import "math/rand/v2"
+
+// Use is what a stream is for.
+type Use uint64
+
+// The uses, with what an index says where there is one.
+const (
+	Order     Use = 1 // of the batches of an epoch; the epoch
+	Forget    Use = 2 // random sets to forget
+	Stratify  Use = 3 // stratified subsets; the size of the set
+	Split     Use = 4 // parts of a data set
+	Synthetic Use = 5 // rows of synthetic tables; the row
+
+	Initial Use = 10 // initial parameters; the parameter
+	Augment Use = 11 // augmented images; the epoch
+
+	OtherSeed   Use = 20 // seeds of retrainings; their number
+	FastRetrain Use = 21 // the seed of fast retraining
+	LogitSample Use = 22 // examples of the sum of disturbances; those forgotten before
+	Curvature   Use = 23 // examples of curvature samples; those forgotten before
+	Distil      Use = 24 // examples that are distilled; those forgotten before
+	ShortRun    Use = 25 // the seed of a short run
+	Perturb     Use = 26 // the seed of fresh parameters that are added to old ones
+	Descent     Use = 27 // the seed of the order of descent's batches
+
+	Unseen Use = 30 // unseen examples like the forgotten ones
+
+	Deal   Use = 40 // an audit's states of an example in shadows; the example
+	Target Use = 41 // the same in targets
+	Model  Use = 42 // the seed of a shadow's training; the model
+	Victim Use = 43 // the same of a target
+	Pick   Use = 44 // shadows that stand for an example; the example
+	Query  Use = 45 // seeds of queries; the query
+	Copy   Use = 46 // noise and shifts of a query; the example
+	Leak   Use = 47 // of methods that leak; the flaw
+
+	Coin     Use = 50 // whether a canary is trained on; the example
+	Mislabel Use = 51 // wrong labels of canaries; the example
+	Relearn  Use = 52 // seeds of training on; the epoch
+
+	Bootstrap   Use = 60 // resamples; their number
+	Halves      Use = 61 // halves of shadows
+	Folds       Use = 62 // folds of a logistic attack; 1 of members, 0 of others
+	Threshold   Use = 63 // halves that choose and that use a threshold; 0 of members, 1 of others
+	Permutation Use = 64 // permutations of labels; their number
+	Redeal      Use = 65 // deals of a verdict; their number
+	Swap        Use = 66 // swaps of a verdict; their number
+	Plant       Use = 67 // leaks that a verdict plants; their number
+	Poison      Use = 68 // noise on poisoned examples; the draw, and then the example
+	Direction   Use = 69 // directions in which labels are followed; the example
+)
+
+// Stream returns the generator of a seed for one use and index. It is a value, so
+// that a caller that keeps it on the stack does not allocate.
+func Stream(seed uint64, use Use, index uint64) rand.PCG {
+	var p rand.PCG
+	p.Seed(Mix(seed), Mix(uint64(use))+index)
+	return p
+}
+
+// Rand returns the same as a rand.Rand.
+func Rand(seed uint64, use Use, index uint64) *rand.Rand {
+	p := Stream(seed, use, index)
+	return rand.New(&p)
+}
+
+// Seed returns a seed of its own for one use and index of another.
+func Seed(seed uint64, use Use, index uint64) uint64 {
+	p := Stream(seed, use, index)
+	return p.Uint64()
+}
+
+// Hash returns a number for one use and value: a stream's first would be as good, and
+// takes longer.
+func Hash(seed uint64, use Use, value uint64) uint64 {
+	return Mix(Mix(seed^Mix(uint64(use))) ^ Mix(value))
+}
+
+// Mix spreads nearby seeds over all 64 bits: the SplitMix64 finaliser (Steele,
+// Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+func Mix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
