@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
@@ -71,6 +70,13 @@ func (e Experiment) Check() error {
 	return err
 }
 
+// Request returns what the fields name: the examples that are trained on, and
+// those of them that are to be forgotten. It checks as Check does.
+func (e Experiment) Request() (train *data.Dataset, forget data.ForgetSet, err error) {
+	_, train, forget, err = e.prepare()
+	return train, forget, err
+}
+
 // Run trains, forgets by each method and measures, one Result for each method
 // in their order. A method that cannot run has a row with its Error, and so have
 // all of them where training or retraining fails; the error of Run itself says
@@ -103,8 +109,8 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 			return fmt.Errorf("bench: no method at position %d of %d", i, len(e.Methods))
 		}
 		chosen[i] = true
-		if ofEqualCost(e.Methods[i].Method) {
-			chosen[slices.IndexFunc(e.Methods, func(m unlearning.Named) bool { return m.Name == equalCost })] = true
+		if j := e.EqualCost(i); j >= 0 {
+			chosen[j] = true
 		}
 	}
 	keeper := e.Keeper

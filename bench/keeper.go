@@ -40,7 +40,9 @@ type Retrained struct {
 // Whole reports whether all retrainings are in it.
 func (r *Retrained) Whole() bool { return r != nil && r.Params != nil && len(r.Floor) == floorSeeds }
 
-// nothing keeps nothing: a run is trained where it is asked for.
+// NoKeeper keeps nothing: a run is trained where it is asked for.
+var NoKeeper Keeper = nothing{}
+
 type nothing struct{}
 
 // Train implements Keeper.

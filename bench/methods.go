@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -39,6 +40,15 @@ const equalCost = "mini"
 func ofEqualCost(m unlearning.Method) bool {
 	fast, ok := m.(unlearning.FastRetrain)
 	return ok && fast.Cost == 0 && fast.Evals == 0
+}
+
+// EqualCost returns the position of the method whose cost the method at position i
+// is given, −1 if it has a cost of its own.
+func (e Experiment) EqualCost(i int) int {
+	if !ofEqualCost(e.Methods[i].Method) {
+		return -1
+	}
+	return slices.IndexFunc(e.Methods, func(m unlearning.Named) bool { return m.Name == equalCost })
 }
 
 // checked returns the methods, each with a name, or says which cannot be run.

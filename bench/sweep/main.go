@@ -1,21 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
-	"sync"
 	"syscall"
 
-	"golang.org/x/term"
-
-	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/bench/grid"
 	_ "github.com/miniunlearn/miniunlearn/data/parquet"
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch"       // empty without its build tag
@@ -32,14 +29,18 @@ func main() {
 
 // run is the program; it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parseFlags(args, stderr)
+	o, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
 		return 2
 	}
-	failed, err := sweep(ctx, o, stdout, newStatus(stderr))
+	if o.schema {
+		fmt.Fprint(stdout, grid.Schema())
+		return 0
+	}
+	failed, err := o.run(ctx, stdout, stderr)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintf(stderr, "sweep: interrupted: %v\n", err)
@@ -54,124 +55,80 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// sweep runs the cells and returns the number of rows that say why there are no
-// values in them.
-func sweep(ctx context.Context, o *options, stdout io.Writer, st *status) (failed int, err error) {
-	cells, err := o.experiments(ctx)
+// run does what the command line asks for, and returns the number of rows that say
+// why there are no values in them.
+func (o *options) run(ctx context.Context, stdout, stderr io.Writer) (failed int, err error) {
+	spec, err := o.spec()
 	if err != nil {
 		return 0, err
 	}
-	for i := range cells {
-		cells[i].Progress = st.show
-		if err := cells[i].Check(); err != nil {
+	shard, err := grid.ParseShard(o.shard, os.Getenv)
+	if err != nil {
+		return 0, err
+	}
+	engine, err := o.Engine.Open()
+	if err != nil {
+		return 0, err
+	}
+	plan, err := spec.Plan(ctx, grid.PlanConfig{Engine: engine, MaxCells: o.maxCells})
+	if err != nil {
+		return 0, err
+	}
+	p := newProgress(stderr, o.quiet, o.log)
+	run := grid.Options{
+		Folder: grid.Folder(o.cells), Shard: shard, Fresh: o.fresh, Retry: o.retry, Reuse: grid.ParseReuse(o.otherBuilds),
+		Engines: []graph.Engine{engine}, Progress: p.event, Say: p.say,
+	}
+	if o.cache != "" {
+		run.Cache = &grid.Cache{Dir: o.cache, Limit: int64(o.limit), AnyBuild: run.Reuse.Runs, Say: p.say}
+	}
+	if o.log {
+		run.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	}
+	if o.dryRun {
+		return 0, dryRun(ctx, plan, run, stdout)
+	}
+	dst, err := newOutput(o, plan, shard, stdout)
+	if err != nil {
+		return 0, err
+	}
+	run.Known = dst.put
+	var out *grid.Outcome
+	if !o.collect {
+		if run.Engines, err = o.engines(plan.Requests(shard)); err != nil {
+			return 0, err
+		}
+		if err := dst.echo(); err != nil {
+			return 0, err
+		}
+		p.start()
+		out, err = plan.Run(ctx, run)
+		p.stop()
+		if err != nil {
+			return 0, fmt.Errorf("%w; %s", err, dst.rescue(out))
+		}
+	}
+	if o.collect || out.Missing() > 0 && o.cells != "" { // others may have done the rest
+		if out, err = dst.read(run); err != nil {
 			return 0, err
 		}
 	}
-	engines, err := o.engines(min(o.workers, len(cells)))
-	if err != nil {
-		return 0, err
-	}
-	k, err := newKeeper(o.out, stdout, len(cells), len(cells)*len(o.Methods))
-	if err != nil {
-		return 0, err
-	}
-	err = runAll(ctx, cells, engines, k.put)
-	st.clear()
-	if err == nil {
-		err = k.finish()
-	}
-	if err != nil {
-		return 0, fmt.Errorf("%w; %s", err, k.rescue(stdout))
-	}
-	results := k.so()
-	for _, r := range results {
-		if r.Error != "" {
-			failed++
-		}
-	}
-	if o.out == "" {
-		return failed, nil
-	}
-	table, err := bench.NewTable(results)
-	if err != nil {
-		return failed, err
-	}
-	_, err = fmt.Fprintf(stdout, "%s\nwrote %d results to %s\n", table, len(results), o.out)
-	return failed, err
+	return out.Failed(), dst.finish(out)
 }
 
-// engines returns one for each of n workers, who share the cores. The threads of
+// engines returns one for each worker, at most n, who share the cores. The threads of
 // libtorch are the environment's choice, since its bits depend on them.
 func (o *options) engines(n int) ([]graph.Engine, error) {
-	engines := make([]graph.Engine, n)
+	engines := make([]graph.Engine, max(1, min(o.workers, n)))
 	for i := range engines {
 		e, err := o.Engine.Open()
 		if err != nil {
 			return nil, err
 		}
 		if _, ok := e.(*graph.Walker); ok {
-			e = graph.NewWalker(max(1, runtime.GOMAXPROCS(0)/n))
+			e = graph.NewWalker(max(1, runtime.GOMAXPROCS(0)/len(engines)))
 		}
 		engines[i] = e
 	}
 	return engines, nil
 }
-
-// runAll runs the cells, one at a time on each engine, and gives put the rows of
-// each as it finishes. The first error stops the others.
-func runAll(ctx context.Context, cells []bench.Experiment, engines []graph.Engine, put func(int, []bench.Result) error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var first error
-	var once sync.Once
-	fail := func(err error) { once.Do(func() { first = err; stop() }) }
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for _, engine := range engines {
-		wg.Go(func() {
-			for i := range next {
-				cells[i].Config.Engine = engine
-				rows, err := cells[i].Run(ctx)
-				if err == nil {
-					err = put(i, rows)
-				}
-				if err != nil {
-					fail(err)
-				}
-			}
-		})
-	}
-	for i := range cells {
-		if ctx.Err() == nil {
-			next <- i
-		}
-	}
-	close(next)
-	wg.Wait()
-	return cmp.Or(first, ctx.Err())
-}
-
-// status shows one line of progress on a terminal, and nothing elsewhere.
-type status struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func newStatus(w io.Writer) *status {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &status{w: w}
-	}
-	return &status{}
-}
-
-const clearLine = "\r\x1b[K"
-
-func (s *status) show(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.w != nil {
-		fmt.Fprint(s.w, clearLine+text)
-	}
-}
-
-func (s *status) clear() { s.show("") }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/bench"
+	"github.com/miniunlearn/miniunlearn/bench/grid"
+	"github.com/miniunlearn/miniunlearn/graph"
 )
 
 // asSweep makes the test binary the program, with its arguments; fileLimit, if
@@ -92,53 +95,85 @@ func TestCellFails(t *testing.T) {
 	}
 }
 
+// endAt starts the program, and ends it by a signal when it has finished cells
+// enough. It returns what the program said.
+func endAt(t *testing.T, sig os.Signal, out string, enough int, args ...string) string {
+	t.Helper()
+	cmd, _, stderr := program(t, args...)
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return len(kept(t, out)) >= enough }, time.Minute, time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(sig))
+	var status *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &status)
+	if sig != os.Kill {
+		require.Equal(t, 1, status.ExitCode(), stderr)
+	}
+	return stderr.String()
+}
+
 // TestTerminated: SIGTERM and SIGINT keep what is done, and the program says
-// where.
+// where, and how to go on.
 func TestTerminated(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		out := filepath.Join(t.TempDir(), "r.jsonl")
-		seeds := "1"
-		for s := 2; s < 1000; s++ { // hours
-			seeds += "," + string(rune('0'+s/100)) + string(rune('0'+s/10%10)) + string(rune('0'+s%10))
-		}
 		require.NoError(t, os.WriteFile(out, []byte("old"), 0o600))
-		cmd, _, stderr := program(t, append(cell("-methods", "before,retrain", "-out", out), "-seeds", seeds)...)
-		require.NoError(t, cmd.Start())
-		require.Eventually(t, func() bool {
-			rows, err := bench.ReadFile(out + ".part")
-			return err == nil && len(rows) >= 2
-		}, time.Minute, 10*time.Millisecond)
-		require.NoError(t, cmd.Process.Signal(sig))
-		var status *exec.ExitError
-		require.ErrorAs(t, cmd.Wait(), &status)
-		require.Equal(t, 1, status.ExitCode(), stderr)
-		require.Contains(t, stderr.String(), "sweep: interrupted: ")
-		require.Contains(t, stderr.String(), " results of finished cells are in "+out+".part")
-		rows, err := bench.ReadFile(out + ".part")
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, len(rows), 2)
+		said := endAt(t, sig, out, 2, cell("-methods", "before,retrain", "-out", out, "-seeds", "1-1000")...) // hours
+		require.Contains(t, said, "sweep: interrupted: ")
+		require.Contains(t, said, fmt.Sprintf("%d of 2000 cells are done and kept in %s; the same command does the rest", len(kept(t, out)), strings.TrimSuffix(out, ".jsonl")+".cells"))
 		old, err := os.ReadFile(out)
 		require.NoError(t, err)
 		require.Equal(t, "old", string(old), "what another sweep left stays until this one is done")
 	}
 }
 
+// TestKilled: a sweep of 60 cells that is killed three times gives the bytes of one
+// that never was, times apart, and computes no cell twice.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	args := func(name string) []string {
+		return cell("-n", "200", "-net", "mlp:64-8-10", "-methods", "before,mini,finetune:0.2,retrain,retrain-other-seed,fast-retrain", "-forget", "random:0.2,class:3",
+			"-seeds", "1-5", "-cache", filepath.Join(dir, name+".cache"), "-out", filepath.Join(dir, name+".jsonl"))
+	}
+	out := filepath.Join(dir, "killed.jsonl")
+	var made []string
+	for i, sig := range []os.Signal{os.Kill, syscall.SIGTERM, os.Kill} {
+		endAt(t, sig, out, 11*(i+1), args("killed")...)
+		now := kept(t, out)
+		require.Less(t, len(now), 60)
+		require.Subset(t, now, made, "a cell is there twice, or no more")
+		made = now
+	}
+	whole := map[string]string{}
+	for _, name := range []string{"killed", "alone"} {
+		var stdout, stderr bytes.Buffer
+		require.Zero(t, run(t.Context(), args(name), &stdout, &stderr), &stderr)
+		text, err := os.ReadFile(filepath.Join(dir, name+".jsonl"))
+		require.NoError(t, err)
+		whole[name] = times.ReplaceAllString(string(text), "}")
+	}
+	require.Equal(t, 60, strings.Count(whole["alone"], "\n"))
+	require.Equal(t, whole["alone"], whole["killed"])
+	require.Len(t, kept(t, out), 60)
+}
+
 // TestStreamOrder: a stream has the cells in their order, whichever finishes
 // first, and an interrupt brings those behind a cell that is not done.
 func TestStreamOrder(t *testing.T) {
-	var out, rescued bytes.Buffer
-	k, err := newKeeper("", &out, 3, 3)
+	spec := grid.Spec{Grid: grid.Grid{N: grid.List[int]{200}, Methods: grid.List[string]{"before"}, Seeds: grid.Seeds{1, 2, 3}}}
+	plan, err := spec.Plan(t.Context(), grid.PlanConfig{Engine: graph.NewWalker(1)})
 	require.NoError(t, err)
-	row := func(seed uint64) []bench.Result { return []bench.Result{{Method: "before", Seed: seed}} }
-	require.NoError(t, k.put(2, row(3)))
+	var out bytes.Buffer
+	dst, err := newOutput(&options{}, plan, grid.Shard{}, &out)
+	require.NoError(t, err)
+	row := func(seed uint64) bench.Row { return bench.Row{Result: bench.Result{Method: "before", Seed: seed}} }
+	require.NoError(t, dst.put(2, row(3)))
 	require.Empty(t, out.String())
-	require.NoError(t, k.put(0, row(1)))
-	require.Contains(t, k.rescue(&rescued), "2 results of finished cells are in standard output")
+	require.NoError(t, dst.put(0, row(1)))
+	require.Contains(t, dst.rescue(nil), "2 results of finished cells are in standard output")
 	rows, err := bench.ReadJSONL(&out, "out")
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
 	require.EqualValues(t, 3, rows[1].Seed)
-	require.Empty(t, rescued.String())
 }
 
 // TestFull: a disk without room is met before the work; one that fills up
@@ -161,19 +196,19 @@ func TestFull(t *testing.T) {
 	}
 	var kept, told bytes.Buffer
 	require.Equal(t, 1, run(t.Context(), cell("-methods", "before,retrain", "-out", "/dev/full"), &kept, &told))
-	require.Contains(t, told.String(), "no space left on device; 2 results of finished cells are in standard output")
+	require.Contains(t, told.String(), "no space left on device; 1 result of a finished cell is in standard output")
 	rows, err := bench.ReadJSONL(&kept, "stdout")
 	require.NoError(t, err)
-	require.Len(t, rows, 2)
+	require.Len(t, rows, 1)
 
 	// Not even standard output takes it.
 	told.Reset()
 	require.Equal(t, 1, run(t.Context(), cell("-methods", "before,retrain", "-out", "/dev/full"), broken{}, &told))
-	_, lines, ok := strings.Cut(told.String(), "2 results are nowhere but here:\n")
+	_, lines, ok := strings.Cut(told.String(), "1 result is nowhere but here:\n")
 	require.True(t, ok, told.String())
 	rows, err = bench.ReadJSONL(strings.NewReader(lines), "stderr")
 	require.NoError(t, err)
-	require.Len(t, rows, 2)
+	require.Len(t, rows, 1)
 }
 
 type broken struct{}
@@ -188,8 +223,8 @@ func TestInterruptedBetween(t *testing.T) {
 	require.Equal(t, 1, run(ctx, cell("-methods", "before,retrain", "-seeds", "1,2,3"), &out, &stderr))
 	rows, err := bench.ReadJSONL(&out.Buffer, "stdout")
 	require.NoError(t, err)
-	require.Len(t, rows, 2)
-	require.Contains(t, stderr.String(), "2 results of finished cells are in standard output")
+	require.Len(t, rows, 1)
+	require.Contains(t, stderr.String(), "1 result of a finished cell is in standard output")
 }
 
 // stopAfter ends the sweep at its first write.

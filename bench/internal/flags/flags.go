@@ -11,6 +11,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/miniunlearn/miniunlearn/bench/grid"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/nearest"
@@ -24,9 +25,12 @@ type Training struct {
 	Dataset, Dir        string
 	N                   int // training examples, a stratified subset; 0 for all
 	Nets                List
-	Epochs, Batch       int
+	Epochs, Steps       int // Steps in place of epochs, where it is above 0
+	Batch               int
 	LR, Momentum, Decay float64
 	Schedule            string
+	Warmup              float64
+	Augment, DType      string
 	Methods             List
 	Engine              graph.Choice
 }
@@ -40,11 +44,15 @@ func (t *Training) Define(fs *flag.FlagSet) {
 	fs.IntVar(&t.N, "n", 0, "training examples, a stratified subset chosen by the seed; 0 for all")
 	fs.Var(&t.Nets, "net", "`architectures`, such as logistic or mlp:784-200-10")
 	fs.IntVar(&t.Epochs, "epochs", 20, "epochs of a run")
+	fs.IntVar(&t.Steps, "steps", 0, "steps of a run, in place of -epochs")
 	fs.IntVar(&t.Batch, "batch", 64, "examples a step")
 	fs.Float64Var(&t.LR, "lr", 0.05, "learning rate, or its peak")
-	fs.StringVar(&t.Schedule, "schedule", "cosine", "learning-rate `schedule`: "+strings.Join(schedules, " or "))
+	fs.StringVar(&t.Schedule, "schedule", "cosine", "learning-rate `schedule`: constant or cosine")
+	fs.Float64Var(&t.Warmup, "warmup", 0, "share of the steps in which the rate of a cosine rises, in [0, 1)")
 	fs.Float64Var(&t.Momentum, "momentum", 0.9, "momentum, in [0, 1)")
 	fs.Float64Var(&t.Decay, "weight-decay", 0.0005, "weight decay")
+	fs.StringVar(&t.Augment, "augment", "none", "`augmentation` of images: none, crop:PIXELS, flip, or crop:PIXELS,flip")
+	fs.StringVar(&t.DType, "dtype", "float32", "`numbers` to compute with: float32 or float64")
 	fs.Var(&t.Methods, "methods", "`methods`: "+strings.Join(unlearning.Names(), ", "))
 	t.Engine.Flags(fs)
 }
@@ -55,6 +63,8 @@ func (t *Training) Check() error {
 	switch {
 	case t.Epochs < 1 || t.Batch < 1:
 		return fmt.Errorf("-epochs %d and -batch %d must be at least 1", t.Epochs, t.Batch)
+	case t.Steps < 0:
+		return fmt.Errorf("-steps %d must be at least 1, or 0 for -epochs", t.Steps)
 	case t.N < 0:
 		return fmt.Errorf("-n %d must not be negative", t.N)
 	case !(t.LR > 0) || math.IsInf(t.LR, 0):
@@ -67,21 +77,21 @@ func (t *Training) Check() error {
 	return nil
 }
 
-// schedules are the names that -schedule knows.
-var schedules = []string{"constant", "cosine"}
-
 // Config returns the configuration of a run, but for its seed and its engine.
 func (t *Training) Config() (nets.Config, error) {
-	c := nets.Config{Epochs: t.Epochs, Batch: t.Batch, Momentum: t.Momentum, WeightDecay: t.Decay}
-	switch strings.ToLower(t.Schedule) {
-	case "constant":
-		c.LR = nets.ConstantRate(t.LR)
-	case "cosine":
-		c.LR = nets.Cosine(t.LR)
-	default:
-		return c, Unknown("schedule", t.Schedule, schedules)
+	train := grid.Train{
+		Epochs: grid.List[int]{t.Epochs}, Batch: grid.List[int]{t.Batch}, LR: grid.List[float64]{t.LR}, Schedule: grid.List[string]{t.Schedule},
+		Warmup: grid.List[float64]{t.Warmup}, Momentum: grid.List[float64]{t.Momentum}, WeightDecay: grid.List[float64]{t.Decay},
+		Augment: grid.List[string]{t.Augment}, DType: grid.List[string]{t.DType},
 	}
-	return c, nil
+	if t.Steps > 0 {
+		train.Steps, train.Epochs = grid.List[int]{t.Steps}, nil
+	}
+	configs, err := train.Configs()
+	if err != nil {
+		return nets.Config{}, err
+	}
+	return configs[0], nil
 }
 
 // Unknown is the error of a name that is none of those known.
@@ -114,13 +124,21 @@ func (l *List) Set(s string) error {
 	return nil
 }
 
-// Parse reads a command line of flags alone, and then asks check, which may be nil.
+// Parse reads a command line of flags, and of files where there are places for them,
+// before, between or behind the flags; and then asks check, which may be nil.
 // What is wrong with it stands on stderr, in one line that names the command and the
 // flag: no list of flags hides it. That list is what -h prints, with
 // flag.ErrHelp for an error.
-func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, check func() error) error {
+func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, check func() error, files ...*string) error {
 	fs.SetOutput(io.Discard)
 	err := fs.Parse(args)
+	for _, file := range files {
+		if err != nil || fs.NArg() == 0 {
+			break
+		}
+		*file = fs.Arg(0)
+		err = fs.Parse(fs.Args()[1:])
+	}
 	if errors.Is(err, flag.ErrHelp) {
 		fs.SetOutput(stderr)
 		fmt.Fprintf(stderr, "Flags of %s:\n", fs.Name())
