@@ -217,12 +217,18 @@ func (m *Model) HVPAs(view View, w, v *graph.Tensor, ds *data.Dataset, ids []int
 // overParts runs f on consecutive parts of the batch, each from an example lo
 // on and loaded once, for every k, and adds the results into sums[k].
 func (m *Model) overParts(kind programKind, view View, ds *data.Dataset, ids []int, sums []*graph.Tensor, f func(p *batchProgram, lo, k int, part *graph.Tensor) error) error {
-	if len(ids) == 0 {
+	return m.parts(len(ids), sums, func(lo, hi int) (*batchProgram, error) {
+		return m.load(kind, view, ds, ids[lo:hi], 1/float64(len(ids)))
+	}, f)
+}
+
+// parts is overParts for a batch of n whose parts lo … hi−1 are loaded by load.
+func (m *Model) parts(n int, sums []*graph.Tensor, load func(lo, hi int) (*batchProgram, error), f func(p *batchProgram, lo, k int, part *graph.Tensor) error) error {
+	if n == 0 {
 		return fmt.Errorf("nets: %s: a mean over no examples", m.arch.Name)
 	}
-	for lo := 0; lo < len(ids); lo += m.partSize {
-		hi := min(lo+m.partSize, len(ids))
-		p, err := m.load(kind, view, ds, ids[lo:hi], 1/float64(len(ids)))
+	for lo := 0; lo < n; lo += m.partSize {
+		p, err := load(lo, min(lo+m.partSize, n))
 		if err != nil {
 			return m.withTable(err)
 		}

@@ -10,16 +10,18 @@ import (
 type programKind uint8
 
 const (
-	gradientProgram programKind = iota // mean loss, its gradient, and that in the logits
-	hvpProgram                         // Hessian-vector product
-	vjpProgram                         // vector-Jacobian product of the logits
-	distilProgram                      // gradient of the distance from given logits
+	gradientProgram  programKind = iota // mean loss, its gradient, and that in the logits
+	hvpProgram                          // Hessian-vector product
+	vjpProgram                          // vector-Jacobian product of the logits
+	distilProgram                       // gradient of the distance from given logits
+	objectiveProgram                    // an Objective, and its gradient
 	logitsProgram
 )
 
 type shapeKey struct {
-	kind programKind
-	n    int
+	kind      programKind
+	n         int
+	objective string // its name
 }
 
 // batchProgram is one compiled function of a batch of fixed size, with its
@@ -68,6 +70,11 @@ func (p *batchProgram) arrange(w *graph.Tensor) {
 // n only, so that a method and retraining run the same code on the same retained
 // examples.
 func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
+	return m.programOf(kind, n, Objective{})
+}
+
+// programOf is program, of an objective where kind is objectiveProgram.
+func (m *Model) programOf(kind programKind, n int, o Objective) (*batchProgram, error) {
 	f := product(m.arch.Input)
 	if m.x == nil || m.x.Len() < n*f {
 		m.x = graph.NewTensor(m.dt, n*f)
@@ -75,7 +82,7 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 			p.x = m.x.Slice(0, p.x.Len())
 		}
 	}
-	key := shapeKey{kind, n}
+	key := shapeKey{kind, n, o.Name}
 	if p := m.programs.get(key); p != nil {
 		return p, nil
 	}
@@ -110,6 +117,10 @@ func (m *Model) program(kind programKind, n int) (*batchProgram, error) {
 			}
 			out = []*graph.Node{loss, graph.Grad(loss, w), graph.Grad(loss, z)}
 			p.dz = graph.NewTensor(m.dt, n, k)
+		case objectiveProgram:
+			y, c, targets := input(&p.y, "y", n), input(&p.c, "c", n), input(&p.v, "targets", n, k)
+			loss := graph.Dot(c, o.Loss(z, y, targets))
+			out = []*graph.Node{loss, graph.Grad(loss, w)}
 		case vjpProgram:
 			out = []*graph.Node{graph.Grad(graph.Dot(input(&p.v, "cotangents", n, k), z), w)}
 		case distilProgram:
@@ -139,17 +150,22 @@ func (m *Model) load(kind programKind, view View, ds *data.Dataset, ids []int, c
 	if err != nil {
 		return nil, err
 	}
+	return p, m.fill(p, view, ds, ids, c)
+}
+
+// fill is the part of load that is the same for every program.
+func (m *Model) fill(p *batchProgram, view View, ds *data.Dataset, ids []int, c float64) error {
 	if ds.Features()*len(ids) != p.x.Len() {
-		return nil, m.arch.Fits(ds)
+		return m.arch.Fits(ds)
 	}
 	if err := view.Augment.validate(ds.Shape); err != nil {
-		return nil, err
+		return err
 	}
 	p.rows = nil
 	if t := m.keep(view, ds); t == nil {
 		m.gather(p.x, view, ds, ids)
 	} else if err := m.gatherOnDevice(p, t, ids); err != nil {
-		return nil, err
+		return err
 	}
 	for i, id := range ids {
 		if p.y != nil {
@@ -159,7 +175,7 @@ func (m *Model) load(kind programKind, view View, ds *data.Dataset, ids []int, c
 			p.c.Set(i, c)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // nonFinite names the first value of a gradient at w that is not finite, if

@@ -9,6 +9,16 @@
 //	ShrinkPerturb     Ash and Adams, NeurIPS 2020
 //	FineTune          training on
 //
+// Those that train on from w_T with a loss of their own, at costs and rates that Steps
+// has:
+//
+//	NegGrad           gradient ascent: Golatkar et al., CVPR 2020; Thudi et al., 2022
+//	NegGradPlus       NegGrad+: Kurmanji et al., NeurIPS 2023
+//	RandomLabels      relabelling: Golatkar et al., CVPR 2020; Graves et al., AAAI 2021
+//	SalUn             Fan et al., ICLR 2024
+//
+// Their notations may set hyperparameters: "neggradplus:0.2:alpha=0.9:rate=0.3".
+//
 // Importing the package registers them with unlearning.ByName. Each is a template
 // for a method of one's own: it begins with unlearning.Begin, which checks the
 // problem and counts its cost, and ends with Request.Finish.
@@ -33,4 +43,14 @@ func init() {
 	unlearning.Register("newton", "ITERATIONS", unlearning.ByCount(func(n int) unlearning.Method { return Newton{Iterations: n} }))
 	unlearning.Register("finetune", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return FineTune{Short: unlearning.Short{Cost: c}} }))
 	unlearning.Register("shrink-perturb", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return ShrinkPerturb{Short: unlearning.Short{Cost: c}} }))
+	register(func(m *NegGrad) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), count("epochs", &m.Epochs))
+	}, "neggrad", "gradient-ascent")
+	register(func(m *NegGradPlus) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("alpha", &m.Alpha))
+	}, "neggradplus")
+	register(func(m *RandomLabels) (*float64, []setting) { return &m.Cost, m.settings() }, "random-labels")
+	register(func(m *SalUn) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("share", &m.Share))
+	}, "salun")
 }
