@@ -57,6 +57,10 @@ const (
 	Plant       Use = 67 // leaks that a verdict plants; their number
 	Poison      Use = 68 // noise on poisoned examples; the draw, and then the example
 	Direction   Use = 69 // directions in which labels are followed; the example
+
+	ForgetBatches Use = 70 // the seed of the order of batches of forgotten examples
+	MixedBatches  Use = 71 // the same of forgotten and other examples together
+	WrongLabels   Use = 72 // labels that are not an example's own
 )
 
 // Stream returns the generator of a seed for one use and index. It is a value, so

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -50,7 +51,7 @@ func (n NegGrad) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 		return nil, fmt.Errorf("epochs %d must be positive", n.Epochs)
 	}
 	b := t.batch(n.Steps, len(t.examples))
-	climb := t.batches(t.examples, b, t.seed^streamForget)
+	climb := t.batches(t.examples, b, purpose.Seed(t.seed, purpose.ForgetBatches, 0))
 	steps, err := t.afford(func(k int) float64 { return float64(climb.size(k)) })
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -54,7 +55,7 @@ func (n NegGradPlus) forget(ctx context.Context, t *task) (*graph.Tensor, error)
 		return nil, fmt.Errorf("alpha %g is outside (0, 1]", alpha)
 	}
 	b := t.batch(n.Steps, len(t.Retain))
-	retain, climb := t.batches(t.Retain, b, t.seed), t.batches(t.examples, b, t.seed^streamForget)
+	retain, climb := t.batches(t.Retain, b, t.seed), t.batches(t.examples, b, purpose.Seed(t.seed, purpose.ForgetBatches, 0))
 	steps, err := t.afford(func(k int) float64 {
 		cost := retain.size(k)
 		if alpha < 1 {

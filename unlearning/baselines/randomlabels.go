@@ -3,10 +3,10 @@ package baselines
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -49,7 +49,7 @@ func relabel(ctx context.Context, t *task, s Steps, frozen []int) (*graph.Tensor
 	}
 	both := slices.Concat(t.examples, t.Retain)
 	b := t.batch(s, len(both))
-	all := t.batches(both, b, t.seed^streamMix)
+	all := t.batches(both, b, purpose.Seed(t.seed, purpose.MixedBatches, 0))
 	steps, err := t.afford(func(k int) float64 { return float64(all.size(k)) })
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (t *task) wrongLabels() ([]int32, error) {
 		return nil, errors.New("the data have one class, and no other label can be drawn")
 	}
 	labels := slices.Clone(ds.Y)
-	r := rand.New(rand.NewPCG(t.seed, streamLabels))
+	r := purpose.Rand(t.seed, purpose.WrongLabels, 0)
 	for _, i := range t.examples {
 		if y := r.Int32N(int32(ds.Classes) - 1); y < ds.Y[i] {
 			labels[i] = y

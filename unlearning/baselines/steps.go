@@ -8,6 +8,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
@@ -30,8 +31,8 @@ type Steps struct {
 	// Rate is how far an example moves parameters at the peak of LR, over how far it
 	// moved them at the peak of the run; 0 means the method's.
 	Rate float64
-	// Seed is that of batches and of all that a method draws; 0 means one more than the
-	// run's. Results of one run vary with it as the method does.
+	// Seed is that of batches and of all that a method draws; 0 means the run's. Results
+	// of one run vary with it as the method does.
 	Seed uint64
 }
 
@@ -72,7 +73,7 @@ func solve(ctx context.Context, m trainer, p unlearning.Problem) (*unlearning.Re
 	}
 	u, err := m.forget(ctx, &task{
 		Request: req, from: req.Run.Params, examples: p.Forget.Positions(),
-		evals: cmp.Or(s.Cost, defaults.Cost) * req.RetrainCost(), seed: cmp.Or(s.Seed, req.Run.Config.Seed+1),
+		evals: cmp.Or(s.Cost, defaults.Cost) * req.RetrainCost(), seed: purpose.Seed(cmp.Or(s.Seed, req.Run.Config.Seed), purpose.ShortRun, 0),
 	})
 	if err != nil {
 		return req.Fail(err)
@@ -206,10 +207,3 @@ func (b *batches) next() (ids []int, view nets.View) {
 	}
 	return ids, view
 }
-
-// Streams keep draws apart that begin with one seed.
-const (
-	streamForget = 0x666f72676574 // batches of U
-	streamLabels = 0x6c6162656c73 // labels of U
-	streamMix    = 0x6d6978       // batches of U and others together
-)
