@@ -19,10 +19,20 @@ func (e *Encoding) Open(ctx context.Context, spec string) (*Splits, error) {
 	if e.Split == nil {
 		return nil, fmt.Errorf("data: %s: the encoding does not say how the data were split", spec)
 	}
+	open := opener(s.Kind)
+	if open == nil {
+		return nil, unknownKind(spec, s.Kind)
+	}
 	s.like = e
-	d, err := opener(s.Kind)(ctx, s)
-	if err == nil && d.Train.Encoding != e {
+	d, err := open(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if d.Train.Encoding != e {
 		return nil, fmt.Errorf("data: %s: data of the kind %s cannot be opened like others; tables, images and arrays can", spec, s.Kind)
 	}
-	return d, err
+	if err := d.Validate(); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", s.name(), err)
+	}
+	return d, nil
 }

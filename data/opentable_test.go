@@ -120,6 +120,8 @@ func TestSplitStays(t *testing.T) {
 	require.ErrorContains(t, err, `c.csv:3: column "outcome": no training row has the label "dead"`)
 	_, err = e.Open(t.Context(), "digits")
 	require.ErrorContains(t, err, "cannot be opened like others")
+	_, err = e.Open(t.Context(), "cvs:c.csv")
+	require.ErrorContains(t, err, "csv")
 	_, err = e.Open(t.Context(), "npz:none")
 	require.ErrorContains(t, err, "were no arrays")
 	_, err = e.Open(t.Context(), "images:"+t.TempDir())

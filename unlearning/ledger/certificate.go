@@ -87,13 +87,17 @@ func (l *Ledger) certify(ctx context.Context, c *change) (*Certificate, error) {
 	switch {
 	case c.retrain:
 		open = append(open, "The model was trained without the forgotten examples, in the recorded order.")
-	case model.Arch().Convex && run.Config.WeightDecay > 0 && run.Config.Augment == (nets.Augment{}):
+	case !model.Arch().Convex:
+		open = append(open, "There is no bound on how far the model is from a retrained one: the loss is not convex in the parameters.")
+	case !(run.Config.WeightDecay > 0):
+		open = append(open, "There is no bound on how far the model is from a retrained one: without weight decay the loss is not strongly convex.")
+	case run.Config.Augment != (nets.Augment{}):
+		open = append(open, "There is no bound on how far the model is from a retrained one: with augmentation the objective is a mean over more images than can be gone through.")
+	default:
 		if err := bound(c, model, cert); err != nil {
 			return nil, err
 		}
-		open = append(open, "The bound is on the distance from the minimiser of the retained objective, not from the model that retraining for the same number of steps gives.")
-	default:
-		open = append(open, "There is no bound on how far the model is from a retrained one: the loss is not convex in the parameters, or has no weight decay.")
+		open = append(open, "The bound is on the distance from the minimiser of the retained objective, not from the model that retraining for the same number of steps gives; it leaves out how "+run.Model.DType().String()+" rounds the gradient.")
 	}
 	if cert.Guarantee == nil && !c.retrain {
 		open = append(open, "There is no (ε, δ) guarantee: no noise was added.")

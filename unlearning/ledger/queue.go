@@ -102,18 +102,32 @@ func (l *Ledger) Waiting() []Request {
 func (l *Ledger) Due() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	examples := 0
-	for _, r := range l.queue.Requests {
-		examples += len(r.IDs)
+	if len(l.queue.Requests) == 0 {
+		return false
 	}
 	switch o := l.options; {
-	case examples == 0:
-		return false
 	case o.DueExamples == 0 && o.DueAfter == 0:
 		return true
-	case o.DueExamples > 0 && examples >= o.DueExamples:
+	case o.DueExamples > 0 && l.named() >= o.DueExamples:
 		return true
 	default:
 		return o.DueAfter > 0 && l.now().Sub(l.queue.Requests[0].Received) >= o.DueAfter
 	}
+}
+
+// named is the number of examples that the requests that wait name; an id may be that
+// of several. mu is held.
+func (l *Ledger) named() (examples int) {
+	waiting := map[string]bool{}
+	for _, r := range l.queue.Requests {
+		for _, id := range r.IDs {
+			waiting[id] = true
+		}
+	}
+	for i := range l.run.Data.Len() {
+		if waiting[l.run.Data.Key(i)] {
+			examples++
+		}
+	}
+	return examples
 }
