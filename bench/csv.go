@@ -12,7 +12,7 @@ import (
 // three fields: mean, half of the 95% interval, and the number of seeds with a
 // value. Numbers have all their digits; what does not exist is empty.
 func (t *Table) WriteCSV(w io.Writer) error {
-	head := []string{"dataset", "net", "n", "forget", "forgotten", "epochs", "batch", "schedule", "lr", "momentum", "weight_decay", "augment", "dtype", "engine", "method", "seeds"}
+	head := []string{"dataset", "net", "n", "forget", "forgotten", "epochs", "batch", "schedule", "lr", "momentum", "weight_decay", "augment", "wrong_labels", "dtype", "engine", "use", "method", "seeds"}
 	for _, c := range t.Shown() {
 		head = append(head, c.Head, c.Head+" ±", c.Head+" seeds")
 	}
@@ -24,7 +24,7 @@ func (t *Table) WriteCSV(w io.Writer) error {
 		k := g.key
 		for _, m := range g.Methods {
 			row := []string{k.dataset, k.net, strconv.Itoa(k.n), k.forget, plain(g.Share), plain(k.epochs), strconv.Itoa(k.batch), k.schedule, k.lr,
-				plain(k.momentum), plain(k.decay), k.augment, k.dtype, k.engine, m, strconv.Itoa(len(g.of[m]))}
+				plain(k.momentum), plain(k.decay), k.augment, plain(k.wrong), k.dtype, k.engine, g.Use, m, strconv.Itoa(len(g.of[m]))}
 			for _, c := range t.Shown() {
 				if s := c.Summary(g.of[m]); s.Exists() {
 					row = append(row, plain(s.Mean), plain(s.Half), strconv.Itoa(s.N))

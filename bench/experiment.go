@@ -14,11 +14,14 @@ import (
 // Experiment is one cell: data, network, base run, forget set, and the methods
 // to compare. Seed is everything's: of the subset, the base run and U.
 type Experiment struct {
-	Data   *data.Splits
-	N      int // training examples, a stratified subset; 0 means all
-	Arch   nets.Arch
-	Config nets.Config // of the base run; Config.Seed is the cell's
-	Forget string      // as data.ParseForget reads it
+	Data *data.Splits
+	N    int // training examples, a stratified subset; 0 means all
+	// WrongLabels is the share of the training examples that have a wrong label, see
+	// data.Mislabel.
+	WrongLabels float64
+	Arch        nets.Arch
+	Config      nets.Config // of the base run; Config.Seed is the cell's
+	Forget      string      // as data.ParseForget reads it
 	// Methods are the rows, such as unlearning.Parse makes of their notations. A
 	// FastRetrain without a budget spends what mini does, which then has to be
 	// among them.
@@ -42,6 +45,11 @@ func (e Experiment) prepare() (_ Experiment, train *data.Dataset, forget data.Fo
 			return
 		}
 		if train, err = data.Stratified(train, e.N, e.Config.Seed); err != nil {
+			return
+		}
+	}
+	if e.WrongLabels != 0 {
+		if train, err = data.Mislabel(train, e.WrongLabels, e.Config.Seed); err != nil {
 			return
 		}
 	}
@@ -129,7 +137,7 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 		return fmt.Errorf("bench: %w", err)
 	}
 	shared := describe(train, model, cfg, epochs(cfg, train), forget)
-	shared.Dataset = e.Data.Name
+	shared.Dataset, shared.WrongLabels = e.Data.Name, e.WrongLabels
 	failed := func(err error) error {
 		if ctx.Err() != nil {
 			return err
@@ -168,7 +176,7 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 		if err != nil {
 			row = Row{Result: ref.shared.failed(e.Methods[i].Name, err)}
 		}
-		row.Dataset = e.Data.Name
+		row.Dataset, row.WrongLabels = e.Data.Name, e.WrongLabels
 		if e.Untimed {
 			row.Seconds, row.RetrainSeconds = attacks.Missing(), attacks.Missing()
 		}

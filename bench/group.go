@@ -23,6 +23,7 @@ type Study struct {
 type Group struct {
 	Forget  string   // the specification of the forget set
 	Share   float64  // of the training examples that are forgotten, a mean over results
+	Use     string   // what the experiment has it for, see Result.Use
 	Methods []string // in the order of first appearance
 	Results []Result
 
@@ -75,10 +76,11 @@ type study struct {
 	epochs, momentum, decay float64
 	lr                      string // a Float that may be missing, comparable
 	augment, dtype          string
+	wrong                   float64 // labels
 }
 
 func cellOf(r Result) cell {
-	return cell{r.Forget, study{r.Dataset, r.Net, r.Schedule, r.Engine, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR), r.Augment, r.DType}}
+	return cell{r.Forget, study{r.Dataset, r.Net, r.Schedule, r.Engine, r.N, r.Batch, r.Epochs, r.Momentum, r.WeightDecay, number(r.LR), r.Augment, r.DType, r.WrongLabels}}
 }
 
 func number(f Float) string {
@@ -98,6 +100,9 @@ func (s study) training() string {
 	if s.augment != "" {
 		text += ", augmented by " + s.augment
 	}
+	if s.wrong != 0 {
+		text += fmt.Sprintf(", %.4g%% of the labels wrong", 100*s.wrong)
+	}
 	if s.dtype != "" {
 		text += ", " + s.dtype
 	}
@@ -113,7 +118,7 @@ func (t *Table) Groups() []*Group {
 		c := cellOf(r)
 		g := of[c]
 		if g == nil {
-			g = &Group{Forget: r.Forget, key: c, of: map[string][]Result{}}
+			g = &Group{Forget: r.Forget, Use: r.Use, key: c, of: map[string][]Result{}}
 			of[c] = g
 			order = append(order, g)
 		}

@@ -32,9 +32,11 @@ type Result struct {
 	Momentum    float64 `json:"momentum"`
 	Schedule    string  `json:"schedule"` // "constant", "cosine" or a schedule's notation
 	WeightDecay float64 `json:"weight_decay"`
-	Augment     string  `json:"augment,omitempty"` // missing: none
-	DType       string  `json:"dtype,omitempty"`   // missing: float32
-	Engine      string  `json:"engine"`            // its graph.Engine's name; empty in older files
+	Augment     string  `json:"augment,omitempty"`      // missing: none
+	WrongLabels float64 `json:"wrong_labels,omitempty"` // share of the training examples; missing: none that is known of
+	DType       string  `json:"dtype,omitempty"`        // missing: float32
+	Engine      string  `json:"engine"`                 // its graph.Engine's name; empty in older files
+	Use         string  `json:"use,omitempty"`          // what the experiment says that the cell is for: tuning or judgement
 
 	TestAcc   Float `json:"test_acc"` // percent, as the next two
 	RetainAcc Float `json:"retain_acc"`

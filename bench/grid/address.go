@@ -38,6 +38,7 @@ type settings struct {
 	Augment     string  `json:"augment"`
 	DType       string  `json:"dtype"`
 	Seed        uint64  `json:"seed"`
+	WrongLabels float64 `json:"wrong_labels,omitempty"`
 	Forget      string  `json:"forget"`
 	Forgotten   string  `json:"forgotten"` // a hash of the positions
 	Method      string  `json:"method"`

@@ -37,6 +37,9 @@ func (p *Plan) List(o Options) ([]Line, error) {
 		if s.N > 0 {
 			l.Data += fmt.Sprintf(", %d examples", s.N)
 		}
+		if s.WrongLabels > 0 {
+			l.Data += fmt.Sprintf(", %g%% of the labels wrong", 100*s.WrongLabels)
+		}
 		length := fmt.Sprintf("%d epochs", s.Epochs)
 		if s.Steps > 0 {
 			length = fmt.Sprintf("%d steps", s.Steps)

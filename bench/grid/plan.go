@@ -19,7 +19,7 @@ import (
 // share.
 type Plan struct {
 	Spec Spec
-	// Cells are in the order grid, data, n, net, train, forget set, seed, method, the
+	// Cells are in the order grid, data, n, net, train, wrong labels, forget set, seed, method, the
 	// last changing fastest. A cell of several grids is in the first of them.
 	Cells []Cell
 
@@ -41,6 +41,7 @@ type Cell struct {
 	Method  string
 	Seed    uint64
 
+	use      string
 	request  int // in Plan.requests
 	position int // of the method in the request
 	settings settings
@@ -116,8 +117,11 @@ type product struct {
 // product reads the notations of the grid.
 func (g Grid) product() (x product, err error) {
 	x.Grid = g
-	if err := errors.Join(distinct("data", g.Data), distinct("net", g.Net), distinct("forget", g.Forget), distinct("n", g.N)); err != nil {
+	if err := errors.Join(distinct("data", g.Data), distinct("net", g.Net), distinct("forget", g.Forget), distinct("n", g.N), distinct("wrong_labels", g.WrongLabels)); err != nil {
 		return x, firstOf(err)
+	}
+	if g.Use != "" && g.Use != UseTuning && g.Use != UseJudgement {
+		return x, fmt.Errorf("grid: %w", unknown("use", g.Use, UseTuning, UseJudgement))
 	}
 	if g.Folder != "" && len(g.Data) > 1 {
 		return x, fmt.Errorf("grid: the folder %s is of one data set, and there are %s", g.Folder, strings.Join(g.Data, ", "))
@@ -143,7 +147,7 @@ func (g Grid) product() (x product, err error) {
 // cells is the number of cells.
 func (x product) cells() float64 {
 	cells := 1.0
-	for _, n := range []int{len(x.Data), len(x.N), len(x.Net), len(x.configs), len(x.Forget), len(x.Seeds), len(x.methods)} {
+	for _, n := range []int{len(x.Data), len(x.N), len(x.WrongLabels), len(x.Net), len(x.configs), len(x.Forget), len(x.Seeds), len(x.methods)} {
 		cells *= float64(n)
 	}
 	return cells
@@ -153,8 +157,8 @@ func (x product) cells() float64 {
 func describe(products []product) string {
 	var parts []string
 	for _, x := range products {
-		parts = append(parts, fmt.Sprintf("%d data sets × %d sizes × %d networks × %d ways to train × %d forget sets × %d seeds × %d methods",
-			len(x.Data), len(x.N), len(x.Net), len(x.configs), len(x.Forget), len(x.Seeds), len(x.methods)))
+		parts = append(parts, fmt.Sprintf("%d data sets × %d sizes × %d shares of wrong labels × %d networks × %d ways to train × %d forget sets × %d seeds × %d methods",
+			len(x.Data), len(x.N), len(x.WrongLabels), len(x.Net), len(x.configs), len(x.Forget), len(x.Seeds), len(x.methods)))
 	}
 	return strings.Join(parts, " + ")
 }
@@ -217,20 +221,27 @@ func (p *Plan) add(ctx context.Context, x product, spec string, engine graph.Eng
 				of := base
 				of.N = n
 				of.describe(model, cfg)
-				for _, forget := range x.Forget {
-					for _, seed := range x.Seeds {
-						if err := ctx.Err(); err != nil {
-							return err
-						}
-						cfg.Seed = seed
-						r := &request{
-							Experiment: bench.Experiment{Data: ds.Splits, N: n, Arch: arch, Config: cfg, Forget: forget, Methods: x.methods},
-							title:      fmt.Sprintf("%s, %s, %s, seed %d", ds.Name, arch.Name, forget, seed),
-						}
-						if err := p.request(r, of, own, there); err != nil {
-							return err
-						}
-					}
+				e := bench.Experiment{Data: ds.Splits, N: n, Arch: arch, Config: cfg, Methods: x.methods}
+				if err := p.requestsOf(ctx, x, e, of, own, there); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// requestsOf adds the requests of a training: by wrong labels, forget set and seed.
+func (p *Plan) requestsOf(ctx context.Context, x product, e bench.Experiment, of settings, own, there map[string]bool) error {
+	for _, e.WrongLabels = range x.WrongLabels {
+		for _, e.Forget = range x.Forget {
+			for _, e.Config.Seed = range x.Seeds {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				r := &request{Experiment: e, title: fmt.Sprintf("%s, %s, %s, seed %d", e.Data.Name, e.Arch.Name, e.Forget, e.Config.Seed)}
+				if err := p.request(r, x.Use, of, own, there); err != nil {
+					return err
 				}
 			}
 		}
@@ -258,12 +269,12 @@ func starts(ctx context.Context, m *nets.Model, ds *data.Dataset, cfg nets.Confi
 }
 
 // request adds a request and its cells, but for those that are there.
-func (p *Plan) request(r *request, of settings, own, there map[string]bool) error {
+func (p *Plan) request(r *request, use string, of settings, own, there map[string]bool) error {
 	_, forget, err := r.Request()
 	if err != nil {
 		return err
 	}
-	of.Seed, of.Forget, of.Forgotten = r.Config.Seed, r.Forget, positions(forget)
+	of.Seed, of.WrongLabels, of.Forget, of.Forgotten = r.Config.Seed, r.WrongLabels, r.Forget, positions(forget)
 	for i, m := range r.Methods {
 		of.Method, of.Settings, of.EqualTo = m.Name, methodSettings(m.Method), ""
 		if j := r.EqualCost(i); j >= 0 {
@@ -277,7 +288,7 @@ func (p *Plan) request(r *request, of settings, own, there map[string]bool) erro
 			continue
 		}
 		r.cells = append(r.cells, len(p.Cells))
-		p.Cells = append(p.Cells, Cell{Address: address, Method: m.Name, Seed: of.Seed, request: len(p.requests), position: i, settings: of})
+		p.Cells = append(p.Cells, Cell{Address: address, Method: m.Name, Seed: of.Seed, use: use, request: len(p.requests), position: i, settings: of})
 	}
 	if len(r.cells) > 0 {
 		p.requests = append(p.requests, r)

@@ -140,6 +140,26 @@ func TestAdd(t *testing.T) {
 	require.Equal(t, 6, out.Computed)
 }
 
+// TestUse: what cells are for stands in their results, and decides nothing.
+func TestUse(t *testing.T) {
+	s := one()
+	s.Methods, s.WrongLabels = List[string]{"before"}, List[float64]{0, 0.3}
+	o := options(t)
+	for i, use := range []string{"", UseTuning, UseJudgement} {
+		s.Use = use
+		out, err := planned(t, s).Run(t.Context(), o)
+		require.NoError(t, err)
+		if i > 0 {
+			require.Zero(t, out.Computed)
+		}
+		for j, r := range out.Results() {
+			require.Equal(t, use, r.Use)
+			require.Equal(t, s.WrongLabels[j], r.WrongLabels)
+		}
+		require.Greater(t, out.Rows[0].TestAcc, out.Rows[1].TestAcc)
+	}
+}
+
 // TestKnown: every cell is told of once, and an error of whoever is told ends the
 // run.
 func TestKnown(t *testing.T) {

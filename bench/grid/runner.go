@@ -50,6 +50,7 @@ func (r *runner) state() error {
 		}
 		if found.found {
 			row := found.row
+			row.Use = c.use
 			r.outcome.Rows[i] = &row
 		} else {
 			others = append(others, found.others...)
@@ -195,6 +196,7 @@ func (r *runner) again(w work) (work, error) {
 func (r *runner) count(i int, row bench.Row, computed bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	row.Use = r.Cells[i].use
 	r.outcome.Rows[i] = &row
 	r.event.add(row)
 	if computed {

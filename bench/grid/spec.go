@@ -41,6 +41,9 @@ type Grid struct {
 	// N are numbers of training examples, stratified subsets chosen by the seed; 0
 	// is all.
 	N List[int] `json:"n,omitempty"`
+	// WrongLabels are shares of the training examples that get a wrong label, see
+	// data.Mislabel.
+	WrongLabels List[float64] `json:"wrong_labels,omitempty"`
 	// Net are architectures as nets.Parse reads them.
 	Net List[string] `json:"net,omitempty"`
 	// Train says how base runs are trained.
@@ -52,12 +55,22 @@ type Grid struct {
 	Methods List[string]  `json:"methods,omitempty"`
 	Costs   List[float64] `json:"costs,omitempty"`
 	Seeds   Seeds         `json:"seeds,omitempty"`
+	// Use says what the cells are for, UseTuning or UseJudgement: settings that a
+	// method was chosen or fitted on say little of others. It stands in the results, and
+	// decides nothing.
+	Use string `json:"use,omitempty"`
 }
+
+// Uses of cells.
+const (
+	UseTuning    = "tuning"
+	UseJudgement = "judgement"
+)
 
 // Default returns the grid that a command line without flags asks for.
 func Default() Grid {
 	return Grid{
-		Data: List[string]{"digits"}, N: List[int]{0}, Net: List[string]{"mlp:64-128-10"},
+		Data: List[string]{"digits"}, N: List[int]{0}, WrongLabels: List[float64]{0}, Net: List[string]{"mlp:64-128-10"},
 		Train: List[Train]{{
 			Epochs: List[int]{20}, Batch: List[int]{64}, LR: List[float64]{0.05}, Schedule: List[string]{"cosine"}, Warmup: List[float64]{0},
 			Momentum: List[float64]{0.9}, WeightDecay: List[float64]{0.0005}, Augment: List[string]{"none"}, DType: List[string]{"float32"},
@@ -89,7 +102,8 @@ func (g Grid) over(base Grid) (Grid, error) {
 			g.Train[i] = t.over(base.Train[0])
 		}
 	}
-	g.Data, g.Folder = or(g.Data, base.Data), cmp.Or(g.Folder, base.Folder)
+	g.Data, g.Folder, g.Use = or(g.Data, base.Data), cmp.Or(g.Folder, base.Folder), cmp.Or(g.Use, base.Use)
+	g.WrongLabels = or(g.WrongLabels, base.WrongLabels)
 	g.N, g.Net, g.Forget, g.Seeds = or(g.N, base.N), or(g.Net, base.Net), or(g.Forget, base.Forget), or(g.Seeds, base.Seeds)
 	if len(g.Methods) == 0 {
 		g.Methods, g.Costs = base.Methods, or(g.Costs, base.Costs)

@@ -26,6 +26,7 @@ const full = `{
 	"data": ["digits"],
 	"folder": "",
 	"n": [300, 0],
+	"wrong_labels": [0, 0.1],
 	"net": ["mlp:64-16-10", "logistic"],
 	"train": [
 		{"epochs": 2, "batch": [32, 64], "lr": 0.1, "schedule": ["constant"], "momentum": 0},
@@ -35,6 +36,7 @@ const full = `{
 	"methods": ["before", "mini:{cost}", "deltagrad", "retrain"],
 	"costs": [0.1, 0.25],
 	"seeds": "1-3,7",
+	"use": "tuning",
 	"engine": "gorgonia",
 	"device": "cpu",
 }`
@@ -53,17 +55,19 @@ func TestParse(t *testing.T) {
 	require.Contains(t, s.String(), `"seeds": "1-3,7"`)
 
 	p := planned(t, s)
-	// 2 sizes × 2 networks × (2 + 2) ways × 2 forget sets × 4 seeds × 5 methods
-	require.Len(t, p.Cells, 2*2*4*2*4*5)
-	require.Len(t, p.requests, 2*2*4*2*4)
+	// 2 sizes × 2 networks × (2 + 2) ways × 2 shares of wrong labels × 2 forget sets × 4 seeds × 5 methods
+	require.Len(t, p.Cells, 2*2*4*2*2*4*5)
+	require.Len(t, p.requests, 2*2*4*2*2*4)
 	require.Equal(t, "before", p.Cells[0].Method)
 	require.Equal(t, "mini:0.1", p.Cells[1].Method)
 	require.Equal(t, "mini:0.25", p.Cells[2].Method)
 	require.EqualValues(t, 2, p.Cells[5].Seed)
-	require.Equal(t, graph.Float64, p.requests[16].Config.DType)
-	require.Equal(t, nets.CosineRate{Peak: 0.05, Warmup: 0.1}, p.requests[16].Config.LR)
-	require.Equal(t, 20, p.requests[16].Config.Steps)
-	require.Equal(t, 5e-4, p.requests[24].Config.WeightDecay)
+	require.Equal(t, graph.Float64, p.requests[32].Config.DType)
+	require.Equal(t, nets.CosineRate{Peak: 0.05, Warmup: 0.1}, p.requests[32].Config.LR)
+	require.Equal(t, 20, p.requests[32].Config.Steps)
+	require.Zero(t, p.requests[7].WrongLabels)
+	require.Equal(t, 0.1, p.requests[8].WrongLabels)
+	require.Equal(t, 5e-4, p.requests[48].Config.WeightDecay)
 
 	path := filepath.Join(t.TempDir(), "e.json")
 	require.NoError(t, os.WriteFile(path, []byte("{}"), 0o600))
@@ -166,6 +170,9 @@ func TestPlanBadInput(t *testing.T) {
 		{"data twice", `{"data": ["digits", "digits"]}`, "data digits is named twice"},
 		{"net twice", `{"net": ["logistic", "logistic"]}`, "net logistic is named twice"},
 		{"n twice", `{"n": [5, 5]}`, "n 5 is named twice"},
+		{"wrong labels twice", `{"wrong_labels": [0.1, 0.1]}`, "wrong_labels 0.1 is named twice"},
+		{"all labels wrong", `{"wrong_labels": 1}`, "a share of 1 wrong labels is outside [0, 1)"},
+		{"use", `{"use": "judgment"}`, `unknown use "judgment"; did you mean judgement?; known are tuning, judgement`},
 		{"forget twice", `{"forget": ["class:1", "class:1"]}`, "forget class:1 is named twice"},
 		{"training twice", `{"train": [{"lr": 0.1}, {"lr": 0.1}]}`, "stands there twice; two entries of a list are the same"},
 		{"method twice", `{"methods": ["mini", "mini"]}`, `method "mini" is named twice`},
@@ -179,7 +186,7 @@ func TestPlanBadInput(t *testing.T) {
 		{"forget nothing", `{"forget": "first:0"}`, "the forget set is empty"},
 		{"fast-retrain alone", `{"methods": "fast-retrain"}`, "add mini, or name a share"},
 		{"too many cells", `{"seeds": "1-200000", "methods": ["before", "mini", "rewind", "descent", "retrain"]}`,
-			"1000000 cells are more than 10000; make the grid smaller, or ask for so many with -max-cells: 1 data sets × 1 sizes × 1 networks × 1 ways to train × 1 forget sets × 200000 seeds × 5 methods"},
+			"1000000 cells are more than 10000; make the grid smaller, or ask for so many with -max-cells: 1 data sets × 1 sizes × 1 shares of wrong labels × 1 networks × 1 ways to train × 1 forget sets × 200000 seeds × 5 methods"},
 		{"bad grid", `{"grids": [{}, {"train": {"lr": 0}}]}`, "train: lr 0 must be above 0 and finite (in grid 2 of 2)"},
 		{"bad data of a grid", `{"grids": [{}, {"net": "mlp:784-10"}]}`, "(in grid 2 of 2)"},
 		{"several trains", `{"train": [{"lr": 0.1}, {"lr": 0.2}], "grids": {"train": {"epochs": 1}}}`, "a grid has a train of its own, and the experiment has several"},

@@ -21,7 +21,8 @@
 // Otherwise it prints tables: Markdown, or with -text aligned text, with -brief
 // Markdown in one table for all sections, with -latex tables for the package
 // booktabs, with -csv values with all their digits. -against compares a method with
-// its rivals of equal cost. -columns and -methods choose what is shown.
+// its rivals of equal cost; -judge holds it against the criteria of bench.Table.Judge,
+// a line a cell. -columns and -methods choose what is shown.
 //
 // With -fill a Markdown file's tables are made anew. Each stands between the
 // lines <!-- report ARGUMENTS --> and <!-- /report -->.

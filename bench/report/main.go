@@ -21,7 +21,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 // options are the flags.
 type options struct {
 	text, brief, latex, csv bool
-	against, figure, html   string
+	against, judge          string
+	figure, html            string
 	columns, methods, by    string
 	title                   string
 }
@@ -31,7 +32,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-html FILE | -figure FILE | -text | -brief | -latex | -csv | -against METHOD] [-columns HEADS] [-methods NAMES] [RESULTS ...]\n       report -fill PAGE.md")
+		fmt.Fprintln(stderr, "usage: report [-html FILE | -figure FILE | -text | -brief | -latex | -csv | -against METHOD | -judge METHOD] [-columns HEADS] [-methods NAMES] [RESULTS ...]\n       report -fill PAGE.md")
 		fs.PrintDefaults()
 	}
 	var o options
@@ -44,6 +45,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.BoolVar(&o.latex, "latex", false, "LaTeX, for the package booktabs")
 	fs.BoolVar(&o.csv, "csv", false, "comma-separated values, with all digits")
 	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
+	fs.StringVar(&o.judge, "judge", "", "hold this `method`, with its budget, against the criteria of bench.Table.Judge instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
 	markdown := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
@@ -71,16 +73,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // check reports options that do not go together.
 func (o options) check() error {
 	shapes := 0
-	for _, set := range []bool{o.text, o.brief, o.latex, o.csv, o.against != "", o.figure != "", o.html != ""} {
+	for _, set := range []bool{o.text, o.brief, o.latex, o.csv, o.against != "", o.judge != "", o.figure != "", o.html != ""} {
 		if set {
 			shapes++
 		}
 	}
 	switch {
 	case shapes > 1:
-		return errors.New("-html, -figure, -text, -brief, -latex, -csv and -against exclude each other")
-	case o.against != "" && o.columns != "":
-		return errors.New("-against has columns of its own, leave -columns out")
+		return errors.New("-html, -figure, -text, -brief, -latex, -csv, -against and -judge exclude each other")
+	case (o.against != "" || o.judge != "") && o.columns != "":
+		return errors.New("-against and -judge have columns of their own, leave -columns out")
+	case o.judge != "" && o.methods != "":
+		return errors.New("-judge needs the rows of all methods, leave -methods out")
 	case o.by != "" && o.figure == "":
 		return errors.New("-by is of a figure; name its file with -figure")
 	case o.title != "" && o.html == "":
@@ -166,6 +170,12 @@ func (o options) report(paths []string, stdin io.Reader, stdout io.Writer) error
 		return write(o.figure, text.Bytes())
 	case o.against != "":
 		s, err := t.Against(o.against)
+		if err != nil {
+			return err
+		}
+		text.WriteString(s)
+	case o.judge != "":
+		s, err := t.Judged(o.judge)
 		if err != nil {
 			return err
 		}

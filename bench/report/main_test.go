@@ -58,6 +58,9 @@ func TestReport(t *testing.T) {
 		{"two shapes", []string{"-text", "-brief", a}, "", 1, "exclude each other"},
 		{"two shapes of no results", []string{"-against", "mini", "-figure", "x.svg"}, "", 1, "exclude each other"},
 		{"columns of against", []string{"-against", "mini", "-columns", "test %"}, "", 1, "leave -columns out"},
+		{"columns of the criteria", []string{"-judge", "mini", "-columns", "test %"}, "", 1, "leave -columns out"},
+		{"criteria for some methods", []string{"-judge", "mini", "-methods", "mini"}, "", 1, "leave -methods out"},
+		{"criteria for nobody", []string{"-judge", "mimi", a}, "", 1, `no results of "mimi"; there are those of mini`},
 		{"axis of no figure", []string{"-by", "cost", a}, "", 1, "-by is of a figure"},
 		{"title of no page", []string{"-title", "x", a}, "", 1, "-title is of a page"},
 		{"page and figure", []string{"-html", "x", "-figure", "x.svg", a}, "", 1, "exclude each other"},
@@ -94,7 +97,7 @@ func TestShapes(t *testing.T) {
 	for _, want := range []string{"<title>A title</title>", "2 results of 1 method, and 1 audit with shadow models.", dir + "</code>: 2 results", "audit.json</code>: an audit"} {
 		require.Contains(t, string(text), want)
 	}
-	for _, c := range []struct{ flag, want string }{{"-latex", `\toprule`}, {"-csv", "dataset,net,n,forget"}, {"-brief", "| forget | method |"}} {
+	for _, c := range []struct{ flag, want string }{{"-latex", `\toprule`}, {"-csv", "dataset,net,n,forget"}, {"-brief", "| forget | method |"}, {"-judge=mini", "| cells | forgotten | passed |"}} {
 		stdout.Reset()
 		require.Zero(t, run([]string{c.flag, dir}, nil, &stdout, &stderr), &stderr)
 		require.Contains(t, stdout.String(), c.want)
