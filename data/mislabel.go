@@ -22,7 +22,7 @@ func Mislabel(ds *Dataset, share float64, seed uint64) (*Dataset, error) {
 	}
 	wrong := *ds
 	wrong.Y = slices.Clone(ds.Y)
-	rng := purpose.Rand(seed, purpose.WrongLabels, 0)
+	rng := purpose.Rand(seed, purpose.LabelNoise, 0)
 	for _, i := range rng.Perm(ds.Len())[:int(math.Round(share*float64(ds.Len())))] {
 		other := rng.Int32N(int32(ds.Classes) - 1)
 		if other >= ds.Y[i] {

@@ -20,7 +20,7 @@ const (
 	Split     Use = 4 // parts of a data set
 	Synthetic Use = 5 // rows of synthetic tables; the row
 
-	WrongLabels Use = 6 // wrong labels of a share of a data set
+	LabelNoise Use = 6 // wrong labels of a share of a data set
 
 	Initial Use = 10 // initial parameters; the parameter
 	Augment Use = 11 // augmented images; the epoch
