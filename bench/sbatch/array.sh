@@ -21,7 +21,9 @@
 sweep=${SWEEP:-./sweep}
 
 # Lines of the log say how far the part is.
-GOMAXPROCS=${SLURM_CPUS_PER_TASK:-1} srun "$sweep" "$@"
+# Since Slurm 22.05 a step has one core unless it asks for its own.
+cores=${SLURM_CPUS_PER_TASK:-1}
+GOMAXPROCS=$cores srun --cpus-per-task="$cores" "$sweep" "$@"
 status=$?
 # 3 says that all is done, but a method could not run somewhere, which its rows say
 # too: no reason for the report to wait for.
