@@ -41,6 +41,10 @@ type Result struct {
 type Guarantee struct {
 	Epsilon float64 `json:"epsilon"`
 	Delta   float64 `json:"delta"`
+	// Sensitivity is how far apart the two could be without noise, and Sigma the
+	// standard deviation of the noise in every parameter that hides it.
+	Sensitivity float64 `json:"sensitivity"`
+	Sigma       float64 `json:"sigma"`
 	// By names the theorem, and Assumes what it takes for given.
 	By      string   `json:"by"`
 	Assumes []string `json:"assumes"`

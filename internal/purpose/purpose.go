@@ -33,6 +33,7 @@ const (
 	ShortRun    Use = 25 // the seed of a short run
 	Perturb     Use = 26 // the seed of fresh parameters that are added to old ones
 	Descent     Use = 27 // the seed of the order of descent's batches
+	Noise       Use = 28 // noise that is no secret
 
 	Unseen Use = 30 // unseen examples like the forgotten ones
 

@@ -17,6 +17,11 @@
 //	RandomLabels      relabelling: Golatkar et al., CVPR 2020; Graves et al., AAAI 2021
 //	SalUn             Fan et al., ICLR 2024
 //
+// And those whose noise gives an (ε, δ) guarantee, if a secret key draws it, see Noise:
+//
+//	NoisyDescent      Descent-to-Delete with its noise, for logistic regression
+//	NoisyFineTune     Koloskova et al., ICML 2025, for any model
+//
 // Their notations may set hyperparameters: "neggradplus:0.2:alpha=0.9:rate=0.3".
 //
 // Importing the package registers them with unlearning.ByName. Each is a template
@@ -43,6 +48,13 @@ func init() {
 	unlearning.Register("newton", "ITERATIONS", unlearning.ByCount(func(n int) unlearning.Method { return Newton{Iterations: n} }))
 	unlearning.Register("finetune", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return FineTune{Short: unlearning.Short{Cost: c}} }))
 	unlearning.Register("shrink-perturb", "COST", unlearning.ByCost(func(c float64) unlearning.Method { return ShrinkPerturb{Short: unlearning.Short{Cost: c}} }))
+	register(func(m *NoisyDescent) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("norm", &m.Norm))
+	}, "noisy-descent")
+	register(func(m *NoisyFineTune) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), count("steps", &m.Steps), count("batch", &m.Batch), number("rate", &m.Rate),
+			number("decay", &m.Decay), number("model", &m.Model), number("gradient", &m.Gradient))
+	}, "noisy-finetune")
 	register(func(m *NegGrad) (*float64, []setting) {
 		return &m.Cost, append(m.settings(), count("epochs", &m.Epochs))
 	}, "neggrad", "gradient-ascent")

@@ -3,6 +3,7 @@ package baselines
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,10 @@ func register[M unlearning.Method](of func(m *M) (cost *float64, settings []sett
 	var zero M
 	_, settings := of(&zero)
 	arg := "COST"
-	for _, s := range settings[len((&Steps{}).settings()):] { // those of all methods go without saying
+	for _, s := range settings {
+		if slices.ContainsFunc((&Steps{}).settings(), func(o setting) bool { return o.name == s.name }) {
+			continue // those of all methods go without saying
+		}
 		arg += ":" + s.name + "=" + strings.ToUpper(s.name[:1])
 	}
 	for _, name := range names {

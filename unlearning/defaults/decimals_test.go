@@ -20,6 +20,8 @@ import (
 // decimals, however they are written. A file without a number is one of a published
 // method, all of whose numbers are constants with their source beside them.
 var elsewhere = map[string]string{
+	"baselines/noise.go 1e-5":         "a choice: the δ that papers of differential privacy report",
+	"baselines/noisyfinetune.go 0.1":  "as published",
 	"baselines/newton.go 1e-3":        "a tolerance, as is usual for conjugate gradients",
 	"baselines/shrinkperturb.go 0.5":  "as published",
 	"baselines/shrinkperturb.go 0.1":  "as published",

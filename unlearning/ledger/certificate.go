@@ -77,8 +77,12 @@ const curvatureSample = 256
 func (l *Ledger) certify(ctx context.Context, c *change) (*Certificate, error) {
 	run := c.after
 	cert := &Certificate{Guarantee: c.result.Guarantee}
-	cert.Replayable = fmt.Sprintf("the same program on the engine %s, with the data before the request and its ids, gives parameters with the SHA-256 %s; go run ./unlearning/ledger/replay does it",
-		c.before.Model.Engine().Name(), c.record.Final())
+	secret, by := " and its ids", "go run ./unlearning/ledger/replay"
+	if cert.Guarantee != nil {
+		secret, by = ", its ids and the method's secret key", "ledger.Replay"
+	}
+	cert.Replayable = fmt.Sprintf("the same program on the engine %s, with the data before the request%s, gives parameters with the SHA-256 %s; %s does it",
+		c.before.Model.Engine().Name(), secret, c.record.Final(), by)
 	model := run.Model.Clone()
 	if err := l.estimate(ctx, c, model, cert); err != nil {
 		return nil, err
@@ -100,7 +104,7 @@ func (l *Ledger) certify(ctx context.Context, c *change) (*Certificate, error) {
 		open = append(open, "The bound is on the distance from the minimiser of the retained objective, not from the model that retraining for the same number of steps gives; it leaves out how "+run.Model.DType().String()+" rounds the gradient.")
 	}
 	if cert.Guarantee == nil && !c.retrain {
-		open = append(open, "There is no (ε, δ) guarantee: no noise was added.")
+		open = append(open, "There is no (ε, δ) guarantee: the method gives none.")
 	}
 	if cert.Estimated.Excess == nil {
 		open = append(open, "What the model still knows of the forgotten examples was not measured: no unseen examples were given.")

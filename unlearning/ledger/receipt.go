@@ -43,7 +43,7 @@ func (r *Receipt) String() string {
 	if s := e.Since; s != nil && s.Requests > 0 {
 		text := fmt.Sprintf("%d requests, %.2f%% of the examples; moved %.3g of training's way", s.Requests, 100*s.Share, s.Moved)
 		if s.ExcessBefore > 0 {
-			text += fmt.Sprintf("; an estimated %.2f of what was known of them is left", s.Remaining())
+			text += fmt.Sprintf("; margins above unseen examples %.3g in sum, %.3g before", s.ExcessAfter, s.ExcessBefore)
 		}
 		row("since then", "%s", text)
 	}

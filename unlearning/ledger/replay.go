@@ -149,6 +149,9 @@ func (r *replayer) replay(ctx context.Context, e Entry) error {
 	if err != nil {
 		return err
 	}
+	if _, given := r.Methods[e.Method.Name]; !given && e.Certificate != nil && e.Certificate.Guarantee != nil {
+		return fmt.Errorf("the method %s drew noise from a secret key, which no journal holds; give the method with the key in Replaying.Methods", e.Method.Name)
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,4 +90,42 @@ func TestReplay(t *testing.T) {
 	require.True(t, done[0].Same)
 	require.False(t, done[1].Same)
 	require.True(t, done[3].Same, "retraining depends on the data alone")
+}
+
+// TestNoise: a method with noise gives its guarantee to the certificate, which the
+// journal keeps without the key; with the key, and only with it, it can be replayed. A
+// second request begins where the first has ended.
+func TestNoise(t *testing.T) {
+	dir, ds := trained(t, history.LogitGradients(), nets.Logistic(64, 10), nets.Config{Epochs: 6, Batch: 64, LR: nets.ConstantRate(0.05), WeightDecay: 0.05, Seed: 1})
+	l, err := ledger.Create(t.Context(), dir, ds, options())
+	require.NoError(t, err)
+	descent := baselines.NoisyDescent{Noise: baselines.Noise{Epsilon: 2, Key: []byte("known to nobody else")}, Cost: 1}
+	requests := map[string][]string{}
+	for _, person := range []string{"person-00007", "person-00411"} {
+		id, err := l.Request(person)
+		require.NoError(t, err)
+		requests[id] = []string{person}
+		r, err := l.Forget(t.Context(), descent)
+		require.NoError(t, err)
+		g := r.Certificate.Guarantee
+		require.Equal(t, []float64{2, 1e-5}, []float64{g.Epsilon, g.Delta})
+		require.Contains(t, r.String(), "ε = 2, δ = 1e-05, by Descent-to-Delete")
+		require.Contains(t, r.Certificate.Replayable, "secret key")
+		require.NotContains(t, r.Certificate.Open, "(ε, δ)")
+		known := "follows the recorded order without the forgotten examples"
+		require.Equal(t, len(requests) == 1, strings.Contains(strings.Join(g.Assumes, "; "), known), "of the second, where it begins is not known")
+	}
+	entries := l.Journal()
+	require.NoError(t, l.Close())
+	require.False(t, holds(t, dir, descent.Key))
+	o := ledger.Replaying{Key: key, Requests: requests, Dir: filepath.Join(t.TempDir(), "replay")}
+	_, err = ledger.Replay(t.Context(), entries, ds, o)
+	require.ErrorContains(t, err, "entry 1: the method noisy-descent drew noise from a secret key")
+	o.Methods = map[string]unlearning.Method{"noisy-descent": descent}
+	done, err := ledger.Replay(t.Context(), entries, ds, o)
+	require.NoError(t, err)
+	require.Len(t, done, 3)
+	for _, d := range done {
+		require.True(t, d.Same, "entry %d", d.Entry.Number)
+	}
 }

@@ -1,0 +1,21 @@
+package baselines
+
+import (
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
+
+// Mu is how far apart results may be, in standard deviations of the noise.
+func (n Noise) Mu() float64 { return n.mu() }
+
+// Reach is Δ, and by how much more than in one step the noise of all steps spreads.
+func (f NoisyFineTune) Reach() (sensitivity, spread float64) { return f.reach() }
+
+// Drift is D, and the radius R.
+func (d NoisyDescent) Drift(req *unlearning.Request) (apart, radius float64, err error) {
+	o, err := d.objective(req)
+	if err != nil {
+		return 0, 0, err
+	}
+	apart, _ = o.drift(req)
+	return apart, o.radius, nil
+}
