@@ -12,7 +12,9 @@ import (
 )
 
 // Experiment is one cell: data, network, base run, forget set, and the methods
-// to compare. Seed is everything's: of the subset, the base run and U.
+// to compare. Seed is everything's: of the subset, the base run and U. Methods may ask
+// the model about the validation part of the data, or where that is empty about
+// training examples that N leaves out.
 type Experiment struct {
 	Data *data.Splits
 	N    int // training examples, a stratified subset; 0 means all
@@ -154,7 +156,7 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 	if err != nil {
 		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 	}
-	ref, err := newReference(ctx, unlearning.Problem{Run: run, Forget: forget}, e.Data.Test, progress, keeper)
+	ref, err := newReference(ctx, unlearning.Problem{Run: run, Forget: forget, Validation: validation(e.Data, train, cfg.Seed)}, e.Data.Test, progress, keeper)
 	if err != nil {
 		return failed(err)
 	}

@@ -25,6 +25,10 @@ type Problem struct {
 	// history.ErrEngine would be the error. Results are then close to those of
 	// one engine for both, not equal.
 	OtherEngine bool
+	// Validation are examples that the run has not seen, which a method may ask the model
+	// about, but not learn from: never test data. Nil where none are granted; methods that
+	// need them say so.
+	Validation *data.Dataset
 	// Rewrite, if not nil, is shown the run without U by methods that follow the
 	// recorded run, see Forget.
 	Rewrite *history.Rewriter

@@ -49,6 +49,11 @@ func Begin(m Method, p Problem) (*Request, *Result, error) {
 	if p.Run.Config.Drop.Len() > 0 || p.Run.Config.Only != nil {
 		return fail(errors.New("the run itself left examples out; forget from a run on the whole data set"))
 	}
+	if p.Validation != nil && p.Validation.Len() > 0 {
+		if err := p.Run.Model.Arch().Fits(p.Validation); err != nil {
+			return fail(fmt.Errorf("validation: %w", err))
+		}
+	}
 	needed := !m.History(PlanOf(p.Run)).Empty()
 	if needed && p.History == nil {
 		return fail(fmt.Errorf("%w; train with a history.Recorder among the hooks", ErrNoHistory))

@@ -35,7 +35,8 @@ const (
 	Descent     Use = 27 // the seed of the order of descent's batches
 	Noise       Use = 28 // noise that is no secret
 
-	Unseen Use = 30 // unseen examples like the forgotten ones
+	Unseen     Use = 30 // unseen examples like the forgotten ones
+	Validation Use = 31 // examples that a run leaves out, for methods to ask about
 
 	Deal   Use = 40 // an audit's states of an example in shadows; the example
 	Target Use = 41 // the same in targets
@@ -64,6 +65,9 @@ const (
 	ForgetBatches Use = 70 // the seed of the order of batches of forgotten examples
 	MixedBatches  Use = 71 // the same of forgotten and other examples together
 	WrongLabels   Use = 72 // labels that are not an example's own
+	Subset        Use = 73 // retained examples that stand for all of them
+	Incompetent   Use = 74 // the seed of a teacher that knows nothing
+	Afresh        Use = 75 // the seed of parameters that begin anew
 )
 
 // Stream returns the generator of a seed for one use and index. It is a value, so

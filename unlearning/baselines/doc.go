@@ -16,6 +16,11 @@
 //	NegGradPlus       NegGrad+: Kurmanji et al., NeurIPS 2023
 //	RandomLabels      relabelling: Golatkar et al., CVPR 2020; Graves et al., AAAI 2021
 //	SalUn             Fan et al., ICLR 2024
+//	SCRUB             with rewind: Kurmanji et al., NeurIPS 2023
+//	BadTeacher        Chundawat et al., AAAI 2023
+//	L1Sparse          Jia et al., NeurIPS 2023
+//	CFk, EUk          Goel et al., 2022
+//	SSD               selective synaptic dampening: Foster et al., AAAI 2024
 //
 // And those whose noise gives an (ε, δ) guarantee, if a secret key draws it, see Noise:
 //
@@ -65,4 +70,20 @@ func init() {
 	register(func(m *SalUn) (*float64, []setting) {
 		return &m.Cost, append(m.settings(), number("share", &m.Share))
 	}, "salun")
+	scrub := func(m *SCRUB) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("alpha", &m.Alpha), number("gamma", &m.Gamma), number("temperature", &m.Temperature), count("rounds", &m.Rounds), count("climbs", &m.Climbs))
+	}
+	register(scrub, "scrub")
+	register(func(m *SCRUB) (*float64, []setting) { m.Rewind = true; return scrub(m) }, "scrub-rewind")
+	register(func(m *BadTeacher) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("temperature", &m.Temperature), number("share", &m.Share))
+	}, "bad-teacher")
+	register(func(m *L1Sparse) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("alpha", &m.Alpha))
+	}, "l1-sparse")
+	register(func(m *CFk) (*float64, []setting) { return &m.Cost, append(m.settings(), count("k", &m.K)) }, "cf-k")
+	register(func(m *EUk) (*float64, []setting) { return &m.Cost, append(m.settings(), count("k", &m.K)) }, "eu-k")
+	register(func(m *SSD) (*float64, []setting) {
+		return &m.Cost, []setting{seed(&m.Seed), number("alpha", &m.Alpha), number("lambda", &m.Lambda)}
+	}, "ssd")
 }

@@ -1,6 +1,7 @@
 package baselines
 
 import (
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
@@ -18,4 +19,20 @@ func (d NoisyDescent) Drift(req *unlearning.Request) (apart, radius float64, err
 	}
 	apart, _ = o.drift(req)
 	return apart, o.radius, nil
+}
+
+// Rewind returns what SCRUB with rewind makes of the ends of rounds, and the validation
+// examples that it compares with.
+func Rewind(p unlearning.Problem, ends ...*graph.Tensor) (*graph.Tensor, []int, error) {
+	req, _, err := unlearning.Begin(SCRUB{}, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &task{Request: req, Validation: p.Validation, examples: p.Forget.Positions()}
+	like, err := t.validationLike()
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := t.rewind(ends, like)
+	return w, like, err
 }

@@ -38,19 +38,20 @@ func count(name string, at *int) setting {
 	}}
 }
 
+func seed(at *uint64) setting {
+	return setting{"seed", func(text string) error {
+		v, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || v == 0 {
+			return fmt.Errorf("%q is no seed from 1", text)
+		}
+		*at = v
+		return nil
+	}}
+}
+
 // settings are those that all methods have that take steps.
 func (s *Steps) settings() []setting {
-	return []setting{
-		number("rate", &s.Rate), count("batch", &s.Batch),
-		{"seed", func(text string) error {
-			v, err := strconv.ParseUint(text, 10, 64)
-			if err != nil || v == 0 {
-				return fmt.Errorf("%q is no seed from 1", text)
-			}
-			s.Seed = v
-			return nil
-		}},
-	}
+	return []setting{number("rate", &s.Rate), count("batch", &s.Batch), seed(&s.Seed)}
 }
 
 // register makes a method known by names. Its notation is
@@ -59,8 +60,7 @@ func (s *Steps) settings() []setting {
 //
 // with the cost and the settings that of returns, in any order, or some of them.
 func register[M unlearning.Method](of func(m *M) (cost *float64, settings []setting), names ...string) {
-	var zero M
-	_, settings := of(&zero)
+	_, settings := of(new(M))
 	arg := "COST"
 	for _, s := range settings {
 		if slices.ContainsFunc((&Steps{}).settings(), func(o setting) bool { return o.name == s.name }) {

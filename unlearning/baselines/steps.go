@@ -72,7 +72,7 @@ func solve(ctx context.Context, m trainer, p unlearning.Problem) (*unlearning.Re
 		return req.Fail(err)
 	}
 	u, err := m.forget(ctx, &task{
-		Request: req, from: req.Run.Params, examples: p.Forget.Positions(),
+		Request: req, Validation: p.Validation, from: req.Run.Params, examples: p.Forget.Positions(),
 		evals: cmp.Or(s.Cost, defaults.Cost) * req.RetrainCost(), seed: purpose.Seed(cmp.Or(s.Seed, req.Run.Config.Seed), purpose.ShortRun, 0),
 	})
 	if err != nil {
@@ -85,10 +85,11 @@ func solve(ctx context.Context, m trainer, p unlearning.Problem) (*unlearning.Re
 // or a part of it, from given parameters on, within a budget.
 type task struct {
 	*unlearning.Request
-	from     *graph.Tensor
-	examples []int
-	evals    float64 // of the request's Model, when the task ends
-	seed     uint64
+	Validation *data.Dataset // as in unlearning.Problem
+	from       *graph.Tensor
+	examples   []int
+	evals      float64 // of the request's Model, when the task ends
+	seed       uint64
 }
 
 // left returns the gradient evaluations that are left.

@@ -1,0 +1,124 @@
+package baselines
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
+
+// SSD shrinks the parameters that matter far more to U than to the data, and does not
+// train (selective synaptic dampening: Foster, Schoepf and Brintrup, AAAI 2024,
+// equations 5 and 6):
+//
+//	u_j = min(λ F_j/F_j^U, 1)·w_j where F_j^U > α F_j, else w_j,
+//
+// with w = w_T and F, F^U the diagonals of the Fisher information over all data and
+// over U: the mean squares of the gradients of single examples. The authors' code
+// squares gradients of whole batches instead. It needs no record, and costs a gradient
+// for each example that is looked at.
+type SSD struct {
+	// Cost limits the retained examples that F is estimated from: all of U are looked at,
+	// and as many others, drawn by Seed, as it pays for, as a share of replayed
+	// retraining's gradient evaluations. 0 means all of them, as published.
+	Cost float64
+	// Alpha is α > 0; 0 means 10, as published for ResNet-18. Infinity changes nothing.
+	Alpha float64
+	// Lambda is λ > 0; 0 means 1, as published.
+	Lambda float64
+	Seed   uint64 // 0 means the run's
+}
+
+// Hyperparameters as published.
+const (
+	ssdAlpha  = 10
+	ssdLambda = 1
+)
+
+// Name implements unlearning.Method.
+func (SSD) Name() string { return "ssd" }
+
+// History implements unlearning.Method: no record is needed.
+func (SSD) History(unlearning.Plan) history.Policy { return history.Policy{} }
+
+// Unlearn implements unlearning.Method.
+func (s SSD) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
+	return solve(ctx, s, p)
+}
+
+func (s SSD) steps() Steps { return Steps{Cost: cmp.Or(s.Cost, maxCost), Seed: s.Seed} }
+
+func (s SSD) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
+	alpha, lambda := cmp.Or(s.Alpha, ssdAlpha), cmp.Or(s.Lambda, ssdLambda)
+	if !(alpha > 0 && lambda > 0) {
+		return nil, fmt.Errorf("alpha %g and lambda %g must be positive", alpha, lambda)
+	}
+	others, err := t.sample(int(t.left()) - len(t.examples))
+	if err != nil {
+		return nil, err
+	}
+	ofForget, err := t.fisher(ctx, t.examples)
+	if err != nil {
+		return nil, err
+	}
+	ofOthers, err := t.fisher(ctx, others)
+	if err != nil {
+		return nil, err
+	}
+	u, share := t.from.Clone(), float64(len(t.examples))/float64(t.Run.Data.Len())
+	for i, f := range ofForget {
+		all := share*f + (1-share)*ofOthers[i]
+		if f > alpha*all {
+			u.Set(i, u.At(i)*min(lambda*all/f, 1))
+		}
+	}
+	return u, nil
+}
+
+// sample returns at most n retained examples, ascending; all of them if n is as many.
+func (t *task) sample(n int) ([]int, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where those of U alone take %d", unlearning.ErrBudget, t.evals, len(t.examples))
+	}
+	if n >= len(t.Retain) {
+		return t.Retain, nil
+	}
+	ids := make([]int, 0, n)
+	for _, k := range purpose.Rand(t.seed, purpose.Subset, 0).Perm(len(t.Retain))[:n] {
+		ids = append(ids, t.Retain[k])
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// fisher returns the mean squares of the gradients of single examples at the task's
+// parameters, [P].
+func (t *task) fisher(ctx context.Context, ids []int) ([]float64, error) {
+	sum := make([]float64, t.Model.Size())
+	g := t.Model.NewVector()
+	for k := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if _, err := t.Model.Gradient(t.from, t.Run.Data, ids[k:k+1], g); err != nil {
+			return nil, err
+		}
+		for i := range sum {
+			v := g.At(i)
+			sum[i] += v * v
+		}
+	}
+	for i := range sum {
+		sum[i] /= float64(len(ids))
+		if math.IsInf(sum[i], 0) {
+			return nil, fmt.Errorf("the squared gradients of parameter %d are beyond what numbers hold", i)
+		}
+	}
+	return sum, nil
+}
