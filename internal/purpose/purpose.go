@@ -68,6 +68,8 @@ const (
 	Subset        Use = 73 // retained examples that stand for all of them
 	Incompetent   Use = 74 // the seed of a teacher that knows nothing
 	Afresh        Use = 75 // the seed of parameters that begin anew
+	Shard         Use = 76 // the seed of a shard's initial parameters, the shard; and which shard and slice an example is in
+	Slice         Use = 77 // the seed of training on slices; the shard and the slice
 )
 
 // Stream returns the generator of a seed for one use and index. It is a value, so

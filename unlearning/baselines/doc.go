@@ -6,6 +6,8 @@
 //	DescentToDelete   Neel, Roth and Sharifi-Malvajerdi, ALT 2021, without the noise
 //	RewindToDelete    Mu and Klabjan, NeurIPS 2025, without the noise
 //	Newton            the influence-function update: Koh and Liang, 2017; Guo et al., 2020
+//	Influence         Koh and Liang, ICML 2017, by exact Hessian-vector products
+//	HessianFree       recollection: Qiao et al., ICLR 2025, without the noise
 //	ShrinkPerturb     Ash and Adams, NeurIPS 2020
 //	FineTune          training on
 //
@@ -26,6 +28,7 @@
 //
 //	NoisyDescent      Descent-to-Delete with its noise, for logistic regression
 //	NoisyFineTune     Koloskova et al., ICML 2025, for any model
+// SISA (Bourtoule et al., IEEE S&P 2021) trains models of its own, and forgets exactly.
 //
 // Their notations may set hyperparameters: "neggradplus:0.2:alpha=0.9:rate=0.3".
 //
@@ -86,4 +89,8 @@ func init() {
 	register(func(m *SSD) (*float64, []setting) {
 		return &m.Cost, []setting{seed(&m.Seed), number("alpha", &m.Alpha), number("lambda", &m.Lambda)}
 	}, "ssd")
+	unlearning.Register("hessian-free", "", unlearning.Plain(HessianFree{}))
+	register(func(m *Influence) (*float64, []setting) {
+		return &m.Cost, []setting{seed(&m.Seed), count("iterations", &m.Iterations), number("damping", &m.Damping)}
+	}, "influence")
 }

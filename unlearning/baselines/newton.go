@@ -1,9 +1,11 @@
 package baselines
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -24,6 +26,12 @@ type Newton struct {
 	Damping float64
 }
 
+const (
+	newtonIterations = 20
+	newtonTolerance  = 1e-3
+	newtonDamping    = 1
+)
+
 // Name implements unlearning.Method.
 func (Newton) Name() string { return "newton" }
 
@@ -37,14 +45,9 @@ func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.
 	if err != nil || done != nil {
 		return done, err
 	}
-	if n.Iterations == 0 {
-		n.Iterations = 20
-	}
-	if n.Tolerance == 0 {
-		n.Tolerance = 1e-3
-	}
+	n.Iterations, n.Tolerance = cmp.Or(n.Iterations, newtonIterations), cmp.Or(n.Tolerance, newtonTolerance)
 	if n.Damping == 0 && !req.Model.Arch().Convex {
-		n.Damping = 1
+		n.Damping = newtonDamping
 	}
 	if n.Iterations < 0 || !(n.Tolerance >= 0) || !(n.Damping >= 0) { // NaN too
 		return req.Fail(errors.New("iterations, tolerance and damping must not be negative"))
@@ -55,17 +58,30 @@ func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.
 		return req.Fail(err)
 	}
 	vector.AddScaled(r, lambda, w)
-	x, dir, h := req.Model.NewVector(), r.Clone(), req.Model.NewVector()
+	x, err := conjugateGradients(ctx, req, req.Retain, r, lambda+n.Damping, n.Iterations, n.Tolerance)
+	if err != nil {
+		return req.Fail(err)
+	}
+	u := w.Clone()
+	vector.AddScaled(u, -1, x)
+	return req.Finish(u)
+}
+
+// conjugateGradients solves (H + damping) x = b, with the Hessian H at w_T of the mean
+// loss of some examples, by exact Hessian-vector products. It changes b. Directions of
+// negative curvature end the iteration and are counted among the guards.
+func conjugateGradients(ctx context.Context, req *unlearning.Request, ids []int, b *graph.Tensor, damping float64, iterations int, tolerance float64) (*graph.Tensor, error) {
+	r, x, dir, h := b, req.Model.NewVector(), b.Clone(), req.Model.NewVector()
 	rr := vector.Dot(r, r)
-	stop := n.Tolerance * n.Tolerance * rr
-	for i := 0; i < n.Iterations && rr > stop; i++ {
+	stop := tolerance * tolerance * rr
+	for i := 0; i < iterations && rr > stop; i++ {
 		if err := ctx.Err(); err != nil {
-			return req.Fail(err)
+			return nil, err
 		}
-		if err := req.Model.HVP(w, dir, req.Run.Data, req.Retain, h); err != nil {
-			return req.Fail(err)
+		if err := req.Model.HVP(req.Run.Params, dir, req.Run.Data, ids, h); err != nil {
+			return nil, err
 		}
-		vector.AddScaled(h, lambda+n.Damping, dir)
+		vector.AddScaled(h, damping, dir)
 		curvature := vector.Dot(dir, h)
 		if curvature <= 0 {
 			req.Guards[GuardNegativeCurvature]++
@@ -78,7 +94,5 @@ func (n Newton) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.
 		vector.Combine(dir, next/rr, dir, 1, r)
 		rr = next
 	}
-	u := w.Clone()
-	vector.AddScaled(u, -1, x)
-	return req.Finish(u)
+	return x, nil
 }
