@@ -22,6 +22,9 @@
 //	BadTeacher        Chundawat et al., AAAI 2023
 //	L1Sparse          Jia et al., NeurIPS 2023
 //	CFk, EUk          Goel et al., 2022
+//	CT, MSG           NeurIPS 2023's competition: Cadet et al., Deep Unlearn, 2024
+//	SFRon             Huang et al., NeurIPS 2024
+//	RUM               by memorisation, then one of these a part: Zhao et al., NeurIPS 2024
 //	SSD               selective synaptic dampening: Foster et al., AAAI 2024
 //
 // And those whose noise gives an (ε, δ) guarantee, if a secret key draws it, see Noise:
@@ -42,6 +45,7 @@ import "github.com/miniunlearn/miniunlearn/unlearning"
 // Guards of this package's methods, beside those of contraction's L-BFGS.
 const (
 	GuardNegativeCurvature unlearning.Guard = "negative curvature" // an iteration of Newton that ended early
+	GuardNothingDamped     unlearning.Guard = "nothing damped"     // SSD, of which no parameter passed the threshold
 )
 
 func init() {
@@ -93,4 +97,12 @@ func init() {
 	register(func(m *Influence) (*float64, []setting) {
 		return &m.Cost, []setting{seed(&m.Seed), count("iterations", &m.Iterations), number("damping", &m.Damping)}
 	}, "influence")
+	register(func(m *CT) (*float64, []setting) { return &m.Cost, m.settings() }, "ct")
+	register(func(m *MSG) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("share", &m.Share), number("slow", &m.Slow))
+	}, "msg")
+	register(func(m *SFRon) (*float64, []setting) {
+		return &m.Cost, append(m.settings(), number("alpha", &m.Alpha), count("every", &m.Every), number("lambda", &m.Lambda), number("gamma", &m.Gamma), number("clip", &m.Clip))
+	}, "sfr-on")
+	register(func(m *RUM) (*float64, []setting) { return &m.Cost, []setting{seed(&m.Seed)} }, "rum")
 }

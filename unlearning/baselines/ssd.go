@@ -22,7 +22,8 @@ import (
 // with w = w_T and F, F^U the diagonals of the Fisher information over all data and
 // over U: the mean squares of the gradients of single examples. The authors' code
 // squares gradients of whole batches instead. It needs no record, and costs a gradient
-// for each example that is looked at.
+// for each example that is looked at. Where no parameter passes the threshold, which is
+// usual for large random sets, it counts GuardNothingDamped.
 type SSD struct {
 	// Cost limits the retained examples that F is estimated from: all of U are looked at,
 	// and as many others, drawn by Seed, as it pays for, as a share of replayed
@@ -71,12 +72,17 @@ func (s SSD) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	damped := 0
 	u, share := t.from.Clone(), float64(len(t.examples))/float64(t.Run.Data.Len())
 	for i, f := range ofForget {
 		all := share*f + (1-share)*ofOthers[i]
 		if f > alpha*all {
 			u.Set(i, u.At(i)*min(lambda*all/f, 1))
+			damped++
 		}
+	}
+	if damped == 0 {
+		t.Guards[GuardNothingDamped]++
 	}
 	return u, nil
 }
@@ -86,15 +92,30 @@ func (t *task) sample(n int) ([]int, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where those of U alone take %d", unlearning.ErrBudget, t.evals, len(t.examples))
 	}
-	if n >= len(t.Retain) {
-		return t.Retain, nil
+	return t.some(t.Retain, n), nil
+}
+
+// some returns at most n of some examples, drawn at random and ascending.
+func (t *task) some(ids []int, n int) []int {
+	if n >= len(ids) {
+		return ids
 	}
-	ids := make([]int, 0, n)
-	for _, k := range purpose.Rand(t.seed, purpose.Subset, 0).Perm(len(t.Retain))[:n] {
-		ids = append(ids, t.Retain[k])
+	drawn := make([]int, 0, n)
+	for _, k := range purpose.Rand(t.seed, purpose.Subset, 0).Perm(len(ids))[:n] {
+		drawn = append(drawn, ids[k])
 	}
-	slices.Sort(ids)
-	return ids, nil
+	slices.Sort(drawn)
+	return drawn
+}
+
+// contrast returns the task's examples and as many retained ones, or of both as many as
+// half of the budget pays a gradient for.
+func (t *task) contrast() (forget, retain []int, err error) {
+	n := min(len(t.examples), len(t.Retain), int(t.left()/4))
+	if n < 1 {
+		return nil, nil, fmt.Errorf("%w: %.0f gradient evaluations are left, where those of four examples are the least", unlearning.ErrBudget, t.left())
+	}
+	return t.some(t.examples, n), t.some(t.Retain, n), nil
 }
 
 // fisher returns the mean squares of the gradients of single examples at the task's

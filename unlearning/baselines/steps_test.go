@@ -50,7 +50,7 @@ func TestNothingMoves(t *testing.T) {
 	p := digits(t)
 	for _, m := range []unlearning.Method{
 		baselines.NegGrad{Steps: still}, baselines.NegGradPlus{Steps: still}, baselines.RandomLabels{Steps: still}, baselines.SalUn{Steps: still},
-		baselines.SCRUB{Steps: still}, baselines.BadTeacher{Steps: still}, baselines.L1Sparse{Steps: still}, baselines.CFk{Steps: still},
+		baselines.SCRUB{Steps: still}, baselines.BadTeacher{Steps: still}, baselines.L1Sparse{Steps: still}, baselines.CFk{Steps: still}, baselines.SFRon{Steps: still},
 	} {
 		res, err := unlearning.Solve(t.Context(), m, p)
 		require.NoError(t, err, m.Name())
@@ -64,7 +64,7 @@ func TestNothingMoves(t *testing.T) {
 func TestStepsCost(t *testing.T) {
 	p := digits(t)
 	full := unlearning.RetrainCost(p)
-	for _, name := range []string{"neggradplus", "random-labels", "salun", "scrub", "bad-teacher", "l1-sparse", "cf-k", "eu-k", "neggrad"} {
+	for _, name := range []string{"neggradplus", "random-labels", "salun", "scrub", "bad-teacher", "l1-sparse", "cf-k", "eu-k", "sfr-on", "msg", "neggrad"} {
 		for _, cost := range []string{"0.2", "0.5"} {
 			m, err := unlearning.ByName(name + ":" + cost)
 			require.NoError(t, err)
@@ -185,7 +185,7 @@ func TestSalUnMask(t *testing.T) {
 // TestSeeds: a seed of a method is another result, equal seeds are equal bits.
 func TestSeeds(t *testing.T) {
 	p := digits(t)
-	for _, name := range []string{"neggrad", "neggradplus", "random-labels", "salun", "scrub", "bad-teacher", "l1-sparse", "cf-k", "eu-k"} {
+	for _, name := range []string{"neggrad", "neggradplus", "random-labels", "salun", "scrub", "bad-teacher", "l1-sparse", "cf-k", "eu-k", "sfr-on", "msg"} {
 		solve := func(notation string) []float64 {
 			m, err := unlearning.ByName(notation)
 			require.NoError(t, err)
@@ -225,6 +225,7 @@ func TestBadSteps(t *testing.T) {
 		baselines.RandomLabels{Steps: baselines.Steps{Rate: math.Inf(1)}}, baselines.SalUn{Share: 2}, baselines.SalUn{Share: -1},
 		baselines.SCRUB{Alpha: -1}, baselines.SCRUB{Temperature: nan}, baselines.SCRUB{Rounds: -1}, baselines.SCRUB{Gamma: 1, NoLabels: true}, baselines.SCRUB{Climbs: 1, NoClimb: true},
 		baselines.SCRUB{Steps: baselines.Steps{Cost: 0.02}}, baselines.BadTeacher{Share: 2}, baselines.BadTeacher{Temperature: -1}, baselines.L1Sparse{Alpha: nan}, baselines.SSD{Alpha: -1}, baselines.SSD{Lambda: nan},
+		baselines.MSG{Share: 2}, baselines.MSG{Slow: -1}, baselines.SFRon{Alpha: nan}, baselines.SFRon{Every: -1}, baselines.SFRon{Clip: -1},
 	} {
 		_, err := m.Unlearn(t.Context(), p)
 		require.ErrorContains(t, err, m.Name(), "%+v", m)

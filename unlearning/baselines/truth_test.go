@@ -192,13 +192,18 @@ func TestDescentBatches(t *testing.T) {
 
 // TestBadRivals asks of every named method what TestBadProblems asks of others.
 func TestBadRivals(t *testing.T) {
-	p := testruns.Plain(t, graph.Float32)
+	badProblems(t, testruns.Plain(t, graph.Float32), []string{"mini", "retrain", "deltagrad", "amnesiac", "rewind", "descent", "newton", "finetune", "shrink-perturb", "recursion", "hessian-free"})
+}
+
+// badProblems asks methods for a set that is empty, all there is and another's, without
+// the record that they need, and after the context has ended.
+func badProblems(t *testing.T, p unlearning.Problem, names []string) {
 	n := p.Run.Data.Len()
 	all := make([]int, n)
 	for i := range all {
 		all[i] = i
 	}
-	for _, name := range []string{"mini", "retrain", "deltagrad", "amnesiac", "rewind", "descent", "newton", "finetune", "shrink-perturb", "recursion"} {
+	for _, name := range names {
 		m, err := unlearning.ByName(name)
 		require.NoError(t, err)
 		require.Equal(t, name, m.Name())
@@ -206,7 +211,7 @@ func TestBadRivals(t *testing.T) {
 		q.Forget = data.ForgetSet{}
 		res, err := m.Unlearn(t.Context(), q)
 		require.NoError(t, err, name)
-		require.Equal(t, p.Run.Params.Float32s(), res.Params.Float32s(), name)
+		require.Zero(t, vector.Distance(p.Run.Params, res.Params), name)
 		require.Zero(t, res.GradEvals, name)
 
 		q.Forget, err = data.ForgetPositions(n, all)
