@@ -31,6 +31,7 @@
 //
 //	NoisyDescent      Descent-to-Delete with its noise, for logistic regression
 //	NoisyFineTune     Koloskova et al., ICML 2025, for any model
+//
 // SISA (Bourtoule et al., IEEE S&P 2021) trains models of its own, and forgets exactly.
 //
 // Their notations may set hyperparameters: "neggradplus:0.2:alpha=0.9:rate=0.3".
