@@ -74,6 +74,7 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Ro
 	row.GradEvals = res.GradEvals
 	row.HistoryBytesRead, row.HistoryBytesKept = res.BytesRead, res.BytesKept
 	row.Route, row.RouteReason, row.Guards = res.Route, res.RouteReason, res.Guards
+	row.TuningEvals = res.TuningEvals
 	row.Seconds = Float(res.Elapsed.Seconds())
 	if res == r.retrained {
 		row.Seconds = r.made.Seconds

@@ -65,6 +65,9 @@ type Result struct {
 	// several; older files have neither.
 	Route       unlearning.Route `json:"route,omitempty"`
 	RouteReason string           `json:"route_reason,omitempty"`
+	// TuningEvals is that of unlearning.Result; a line without the field is of a method
+	// whose hyperparameters were given.
+	TuningEvals float64 `json:"tuning_evals,omitempty"`
 	// Guards are those of unlearning.Result; a line without the field had none, or
 	// is of an older file.
 	Guards map[unlearning.Guard]int `json:"guards,omitempty"`

@@ -27,6 +27,10 @@ type Result struct {
 	// both are empty for a method with one.
 	Route       Route
 	RouteReason string
+	// TuningEvals is what choosing the method's hyperparameters took, all trials and
+	// their evaluation, in gradient evaluations; 0 where nothing was chosen. It is not in
+	// GradEvals.
+	TuningEvals float64
 	// Guards counts how often a safeguard changed what the method does.
 	Guards map[Guard]int
 	// Guarantee is the (ε, δ) guarantee that a method gives by its noise; nil for one

@@ -51,6 +51,7 @@ import (
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	"github.com/miniunlearn/miniunlearn/nets"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
+	_ "github.com/miniunlearn/miniunlearn/unlearning/tune"      // the same, tuned
 )
 
 func main() {

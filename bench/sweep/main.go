@@ -17,6 +17,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch"       // empty without its build tag
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
+	_ "github.com/miniunlearn/miniunlearn/unlearning/tune"      // the same, tuned
 )
 
 func main() {

@@ -40,7 +40,7 @@ const (
 // layers are the folders from the bottom up. A package may import those of its own
 // folder, of folders before it in this list, and internal ones, which may import graph.
 var layers = []string{
-	"internal", "data", "graph", "nets", "unlearning/defaults", "unlearning/history", "unlearning/contraction", "unlearning", "unlearning/baselines", "unlearning/ledger",
+	"internal", "data", "graph", "nets", "unlearning/defaults", "unlearning/history", "unlearning/contraction", "unlearning", "unlearning/baselines", "unlearning/tune", "unlearning/ledger",
 	"attacks", "bench", "examples",
 }
 

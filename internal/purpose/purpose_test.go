@@ -64,6 +64,8 @@ func TestEveryGenerator(t *testing.T) {
 		"graph/enginetest": "test values of engines, which no seed of a user reaches",
 		"bench/peers":      "numbers to multiply, the same for all peers",
 		"examples":         "pictures and tables of their own",
+
+		"unlearning/baselines/noise.go": "noise that a secret key draws, so that nobody can take it off",
 	}
 	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -71,7 +73,7 @@ func TestEveryGenerator(t *testing.T) {
 		}
 		rel := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
 		for dir := range allowed {
-			if strings.HasPrefix(rel, dir+"/") {
+			if rel == dir || strings.HasPrefix(rel, dir+"/") {
 				return nil
 			}
 		}

@@ -40,6 +40,7 @@ var elsewhere = map[string]string{
 	"history/policy.go 1e-9":          "what rounding may add to a whole number",
 	"history/recorder.go 0.01":        "a choice: the share of the time that saving may take",
 	"ledger/certificate.go 0.05":      "the level of an interval",
+	"tune/space.go":                   "ranges, of which trials choose",
 }
 
 // TestDecimals lists the decimal numbers below unlearning, and fails on new ones and

@@ -24,6 +24,7 @@ import (
 	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/ledger"
+	_ "github.com/miniunlearn/miniunlearn/unlearning/tune" // the same, tuned
 )
 
 func main() {
