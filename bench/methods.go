@@ -135,8 +135,8 @@ func (x *trial) solve(ctx context.Context, i int) (*unlearning.Result, error) {
 			m = unlearning.FastRetrain{Short: m.(unlearning.FastRetrain).Short, Evals: equal.GradEvals}
 		}
 	}
-	res := x.retrained // which is at hand
-	if m != unlearning.Method(unlearning.Retrain{}) {
+	res := x.retrained // which is at hand, but for a benchmark
+	if res == nil || m != unlearning.Method(unlearning.Retrain{}) {
 		var err error
 		if res, err = unlearning.Solve(ctx, m, p); err != nil {
 			return nil, fmt.Errorf("bench: %w", err)
