@@ -70,7 +70,8 @@ const (
 	Afresh        Use = 75 // the seed of parameters that begin anew
 	Shard         Use = 76 // the seed of a shard's initial parameters, the shard; and which shard and slice an example is in
 	Slice         Use = 77 // the seed of training on slices; the shard and the slice
-	Trial         Use = 78 // settings that a tuner tries; the trial
+	Trial         Use = 78 // settings that a tuner tries
+	Rehearsal     Use = 79 // examples that a tuner forgets to see how it goes
 )
 
 // Stream returns the generator of a seed for one use and index. It is a value, so

@@ -1,30 +1,29 @@
 // Package tune chooses the hyperparameters of a method of unlearning, for every method
-// alike: so many settings are tried, drawn by one seed from ranges that are written
-// down, and the one is taken that does best by an objective on unseen examples that the
-// caller grants (unlearning.Problem.Validation). No retrained model and no test data
-// are looked at.
+// alike: by a rehearsal. So many settings are tried, drawn by one seed from ranges that
+// are written down, on another set of as many examples that could have been asked for,
+// and the one is taken that comes closest to a model which is retrained without that
+// other set. Neither test data nor a model that was retrained without U are looked at.
 //
 // The central type is [Tuned], a method around another that is known by its notation:
 //
 //	m := tune.Tuned{Of: "neggradplus:0.2"}
-//	res, err := unlearning.Solve(ctx, m, p)   // p.Validation is set
+//	res, err := unlearning.Solve(ctx, m, p)
 //	fmt.Println(res.Route)                    // neggradplus:0.2:alpha=0.81:rate=1.3
 //
 // Importing the package registers it, so that sweeps know "tuned:neggradplus:0.2", and
 // "neggradplus:0.2" beside it is the row of published defaults. The first setting that
 // is tried is those defaults; a method without ranges, such as Mini, is run as it is.
 //
-// # The objective
+// # The rehearsal
 //
-// A model that never saw U treats it like unseen examples of its classes, and says of
-// all others about what it said before. [Objective] is the sum of two distances,
+// U' has as many examples of each class as U, drawn from those that U leaves. Where a
+// class has too few left, as when U is a class, class y + s stands for class y, with the
+// least s for which there are enough, and where there is none all of U' is smaller. v' is
+// replayed retraining without U'. A setting that makes u' of w_T is judged by
 //
-//	KS of the logit gaps on U from those on unseen examples of U's classes, as many
-//	   of each class in proportion
-//	KL(p_{w_T} ‖ p_u), its mean in nats over unseen examples,
+//	mean over U' of KL(p_{v'} ‖ p_{u'}) + the same mean over unseen examples, in nats:
 //
-// each without the classes of which U is all that there was: no model knows these, and
-// the mean probability that U's examples give to such a label is added instead. The
-// logit gap is φ = z_y − log Σ_{j≠y} exp z_j. The second part keeps a method from
-// passing by flattening all that a model says.
+// problem.Validation, or as many retained examples as U' has where that is nil. It is 0
+// for retraining, and what a method does not forget, or breaks, adds to it. Retraining
+// once, all trials and their evaluation is what choosing takes, Result.TuningEvals.
 package tune

@@ -12,7 +12,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/tune"
 )
 
-// A method tuned on unseen examples, and what that took beside what the method takes.
+// A method tuned by a rehearsal, and what that took beside what the method takes.
 func Example() {
 	ctx, ds := context.Background(), data.Digits()
 	run, err := nets.Train(ctx, nets.MLP(64, 32, 10), ds.Train, nets.Config{Epochs: 10, Batch: 64, LR: nets.Cosine(0.1), Momentum: 0.9})
@@ -30,6 +30,6 @@ func Example() {
 	fmt.Println(strings.Split(res.RouteReason, ",")[0])
 	fmt.Printf("%.1f of retraining, and %.1f to choose\n", res.GradEvals/full, res.TuningEvals/full)
 	// Output:
-	// the best of 4 settings by the objective on unseen examples
-	// 0.2 of retraining, and 0.9 to choose
+	// the best of 4 settings in a rehearsal
+	// 0.2 of retraining, and 1.8 to choose
 }

@@ -3,7 +3,6 @@ package tune
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,18 +16,15 @@ type Range struct {
 	Whole     bool // a whole number
 }
 
-// draw returns "name=value", to three digits.
-func (r Range) draw(rng *rand.Rand) string {
+// at returns "name=value" for a place of the range from 0 to 1, to three digits.
+func (r Range) at(place float64) string {
 	low, high := r.Low, r.High
 	if r.Whole {
-		high++ // the last number is as likely as the others
+		return fmt.Sprintf("%s=%d", r.Name, min(int(high), int(low+(high+1-low)*place))) // each number as likely
 	}
-	v := low + (high-low)*rng.Float64()
+	v := low + (high-low)*place
 	if r.Log {
-		v = math.Exp(math.Log(low) + (math.Log(high)-math.Log(low))*rng.Float64())
-	}
-	if r.Whole {
-		return fmt.Sprintf("%s=%d", r.Name, int(v))
+		v = math.Exp(math.Log(low) + (math.Log(high)-math.Log(low))*place)
 	}
 	return r.Name + "=" + strconv.FormatFloat(v, 'g', 3, 64)
 }

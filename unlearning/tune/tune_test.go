@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
-	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -25,36 +25,37 @@ func problem(t testing.TB) unlearning.Problem {
 	return p
 }
 
-// TestTuned: one trial is the published defaults; more do no worse by the objective, and
-// the notation that was chosen gives the result again.
+// TestTuned: one trial is the published defaults; of more the chosen one comes closest to
+// the answer of the rehearsal, and its notation gives the result again.
 func TestTuned(t *testing.T) {
 	p := problem(t)
 	for _, of := range []string{"neggradplus:0.3", "salun:0.3:share=0.4", "scrub:0.5"} {
-		method := func(notation string) *unlearning.Result {
+		method := func(notation string, p unlearning.Problem) *unlearning.Result {
 			m, err := unlearning.ByName(notation)
 			require.NoError(t, err)
 			res, err := unlearning.Solve(t.Context(), m, p)
 			require.NoError(t, err, notation)
 			return res
 		}
-		plain, once, more := method(of), method("tuned:"+of+":trials=1"), method("tuned:"+of)
+		plain, once, more := method(of, p), method("tuned:"+of+":trials=1", p), method("tuned:"+of, p)
 		require.Equal(t, plain.Params.Float64s(), once.Params.Float64s())
 		require.EqualValues(t, of, once.Route)
 		require.Equal(t, plain.GradEvals, once.GradEvals)
-		require.Greater(t, once.TuningEvals, once.GradEvals)
 		require.Zero(t, plain.TuningEvals)
 
-		o, err := tune.NewObjective(t.Context(), p)
+		r, err := tune.Rehearse(t.Context(), p, p.Run.Config.Seed)
 		require.NoError(t, err)
-		before, err := o.Value(t.Context(), plain.Params)
-		require.NoError(t, err)
-		after, err := o.Value(t.Context(), more.Params)
-		require.NoError(t, err)
-		require.LessOrEqual(t, after, before)
-		require.Contains(t, more.RouteReason, fmt.Sprintf("the best of 8 settings by the objective on unseen examples, %.4f", after))
-		require.Equal(t, method(string(more.Route)).Params.Float64s(), more.Params.Float64s())
-		require.Greater(t, more.TuningEvals, 6*more.GradEvals)
-		require.Equal(t, more.Params.Float64s(), method("tuned:"+of).Params.Float64s())
+		at := func(notation string) float64 {
+			v, err := r.Value(t.Context(), method(notation, r.Problem).Params)
+			require.NoError(t, err)
+			return v
+		}
+		require.LessOrEqual(t, at(string(more.Route)), at(of))
+		require.Equal(t, more.RouteReason, fmt.Sprintf("the best of 16 settings in a rehearsal, at a distance of %.4f", at(string(more.Route))))
+		require.Equal(t, method(string(more.Route), p).Params.Float64s(), more.Params.Float64s())
+		require.Greater(t, more.TuningEvals, unlearning.RetrainCost(r.Problem)+15*more.GradEvals)
+		require.Less(t, more.TuningEvals, 1.5*(unlearning.RetrainCost(r.Problem)+16*more.GradEvals))
+		require.Equal(t, more.Params.Float64s(), method("tuned:"+of, p).Params.Float64s())
 	}
 }
 
@@ -77,102 +78,99 @@ func TestTunedAsIs(t *testing.T) {
 	require.Equal(t, p.Run.Params.Float64s(), res.Params.Float64s())
 }
 
-// TestObjective: at w_T it is the distance of the two distributions of logit gaps, by
-// their definition; where a class is gone it is the probability of its label there; and
-// flattening all answers is worse than leaving them.
-func TestObjective(t *testing.T) {
+// TestRehearsal: the other set has as many examples of each class and none of U's;
+// retraining without it is the answer, and what is further from that is worth less.
+func TestRehearsal(t *testing.T) {
 	p := problem(t)
-	z := func(w *graph.Tensor, ds *data.Dataset, ids []int) []float64 {
-		out := make([]float64, 10*len(ids))
-		require.NoError(t, p.Run.Model.LogitsAs(nets.View{}, w, ds, ids, out))
-		return out
-	}
-	probability := func(row []float64, y int32) float64 {
-		var sum float64
-		for _, v := range row {
-			sum += math.Exp(v - row[y])
-		}
-		return 1 / sum
-	}
-	o, err := tune.NewObjective(t.Context(), p)
+	counts := func(u data.ForgetSet) []int { return p.Run.Data.Subset(u.Positions()).ClassCounts() }
+	r, err := tune.Rehearse(t.Context(), p, 3)
 	require.NoError(t, err)
-	got, err := o.Value(t.Context(), p.Run.Params)
+	require.Equal(t, counts(p.Forget), counts(r.Problem.Forget))
+	for i := range r.Problem.Forget.All() {
+		require.False(t, p.Forget.Contains(i))
+	}
+	value := func(w *graph.Tensor) float64 {
+		v, err := r.Value(t.Context(), w)
+		require.NoError(t, err)
+		return v
+	}
+	v := testruns.Solve(t, unlearning.Retrain{}, r.Problem)
+	require.InDelta(t, 0, value(v), 1e-12)
+	require.Greater(t, value(p.Run.Params), 1e-4)
+	require.Greater(t, value(p.Run.Model.NewVector()), 10*value(p.Run.Params))
+	other, err := tune.Rehearse(t.Context(), p, 4)
 	require.NoError(t, err)
+	require.NotEqual(t, r.Problem.Forget, other.Problem.Forget)
 
-	ds, unseen, u := p.Run.Data, p.Validation, p.Forget.Positions()
-	want, have := map[int32]int{}, map[int32][]int{}
-	for _, i := range u {
-		want[ds.Y[i]]++
+	// By the definition, on U' and on the validation part.
+	var want float64
+	for _, on := range []struct {
+		ds  *data.Dataset
+		ids []int
+	}{{p.Run.Data, r.Problem.Forget.Positions()}, {p.Validation, nil}} {
+		rows := on.ds
+		if on.ids != nil {
+			rows = on.ds.Subset(on.ids)
+		}
+		a, err := p.Run.Model.Logits(t.Context(), v, rows.X, rows.Len())
+		require.NoError(t, err)
+		b, err := p.Run.Model.Logits(t.Context(), p.Run.Params, rows.X, rows.Len())
+		require.NoError(t, err)
+		for i := 0; i < len(a); i += 10 {
+			var sa, sb float64
+			for c := range 10 {
+				sa, sb = sa+math.Exp(a[i+c]), sb+math.Exp(b[i+c])
+			}
+			for c := range 10 {
+				q := math.Exp(a[i+c]) / sa
+				want += q * math.Log(q/(math.Exp(b[i+c])/sb)) / float64(rows.Len())
+			}
+		}
 	}
-	for i, y := range unseen.Y {
-		have[y] = append(have[y], i)
+	require.InDelta(t, want, value(p.Run.Params), 1e-12)
+
+	// A class that is gone is rehearsed by another; of a set that is nearly all, and
+	// of one that is half, some of what is left.
+	p.Validation = nil
+	p.Forget, err = data.ParseForget("class:9", p.Run.Data, 1)
+	require.NoError(t, err)
+	r, err = tune.Rehearse(t.Context(), p, 3)
+	require.NoError(t, err)
+	got := counts(r.Problem.Forget)
+	require.Zero(t, got[9])
+	require.Equal(t, slices.Max(got), r.Problem.Forget.Len(), "of one class")
+	require.LessOrEqual(t, slices.Max(got), p.Forget.Len())
+	require.Positive(t, slices.Max(got))
+	for _, share := range []float64{0.5, 0.9} {
+		p.Forget = data.RandomForget(p.Run.Data, share, 7)
+		r, err = tune.Rehearse(t.Context(), p, 3)
+		require.NoError(t, err)
+		require.Positive(t, r.Problem.Forget.Len())
+		require.Less(t, r.Problem.Forget.Len(), p.Run.Data.Len()-p.Forget.Len())
 	}
-	share := math.Inf(1)
-	for y, n := range want {
-		share = min(share, float64(len(have[y]))/float64(n))
-	}
-	var like []int
-	for y := range int32(10) {
-		like = append(like, have[y][:int(share*float64(want[y]))]...)
-	}
-	gaps := func(ds *data.Dataset, ids []int) (all []float64) {
-		out := z(p.Run.Params, ds, ids)
-		for i, id := range ids {
-			q := probability(out[10*i:10*i+10], ds.Y[id])
-			all = append(all, math.Log(q/(1-q)))
+	p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), func() (all []int) {
+		for i := range p.Run.Data.Len() - 1 {
+			all = append(all, i)
 		}
 		return all
-	}
-	a, b := gaps(ds, u), gaps(unseen, like)
-	var ks float64
-	for _, at := range append(append([]float64{}, a...), b...) {
-		below := func(of []float64) (n float64) {
-			for _, v := range of {
-				if v <= at {
-					n += 1 / float64(len(of))
-				}
-			}
-			return n
-		}
-		ks = max(ks, math.Abs(below(a)-below(b)))
-	}
-	require.InDelta(t, ks, got, 1e-9)
-	flat, err := o.Value(t.Context(), p.Run.Model.NewVector())
+	}())
 	require.NoError(t, err)
-	require.Greater(t, flat, 3*got)
-
-	p.Forget, err = data.ParseForget("class:3", ds, 1)
-	require.NoError(t, err)
-	o, err = tune.NewObjective(t.Context(), p)
-	require.NoError(t, err)
-	got, err = o.Value(t.Context(), p.Run.Params)
-	require.NoError(t, err)
-	var mean float64
-	gone := p.Forget.Positions()
-	for i, row := range gone {
-		mean += probability(z(p.Run.Params, ds, gone)[10*i:10*i+10], ds.Y[row]) / float64(len(gone))
-	}
-	require.InDelta(t, mean, got, 1e-9)
+	_, err = tune.Rehearse(t.Context(), p, 3)
+	require.ErrorContains(t, err, "no rehearsal")
 }
 
 // TestTunedErrors: what tuning needs, and what cannot be tuned.
 func TestTunedErrors(t *testing.T) {
 	p := problem(t)
 	q := p
-	q.Validation = nil
-	_, err := tune.Tuned{Of: "scrub:0.3"}.Unlearn(t.Context(), q)
-	require.ErrorContains(t, err, "tuned:scrub:0.3: it needs unseen examples")
 	q.Validation = testruns.Gaussian(10, 3)
-	_, err = tune.Tuned{Of: "scrub:0.3"}.Unlearn(t.Context(), q)
+	_, err := tune.Tuned{Of: "scrub:0.3"}.Unlearn(t.Context(), q)
 	require.ErrorContains(t, err, "validation: ")
-	q.Validation = p.Validation.Subset([]int{0})
-	_, err = tune.Tuned{Of: "scrub:0.3"}.Unlearn(t.Context(), q)
-	require.ErrorContains(t, err, "too few of the classes")
 	_, err = tune.Tuned{Of: "scrub:0.3", Trials: -1}.Unlearn(t.Context(), p)
 	require.ErrorContains(t, err, "trials -1")
 	_, err = tune.Tuned{Of: "neggradplus:0.000001"}.Unlearn(t.Context(), p)
 	require.ErrorIs(t, err, unlearning.ErrBudget)
-	require.ErrorContains(t, err, "none of 8 settings")
+	require.ErrorContains(t, err, "none of 16 settings")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = tune.Tuned{Of: "neggradplus:0.3"}.Unlearn(ctx, p)
@@ -187,6 +185,45 @@ func TestTunedErrors(t *testing.T) {
 		_, err := unlearning.ByName(notation)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// TestSearch: the settings that are spread meet every part of every range once, later
+// ones are around the best of them, and no setting depends on what others were worth
+// but for that.
+func TestSearch(t *testing.T) {
+	ranges := []tune.Range{{Name: "a", Low: 0, High: 8}, {Name: "b", Low: 1, High: 256, Log: true}, {Name: "c", Low: 1, High: 4, Whole: true}}
+	read := func(settings string) (v [3]float64) {
+		_, err := fmt.Sscanf(settings, ":a=%g:b=%g:c=%g", &v[0], &v[1], &v[2])
+		require.NoError(t, err, settings)
+		return v
+	}
+	worth := func(settings string) float64 { return math.Abs(read(settings)[0] - 5) } // the best has an a of 5
+	all := tune.Settings(ranges, 17, 3, worth)
+	require.Empty(t, all[0])
+	a, b, c, best := map[int]int{}, map[int]int{}, map[float64]int{}, all[1]
+	for _, s := range all[1:9] {
+		v := read(s)
+		a[int(v[0])]++
+		b[int(math.Log2(v[1]))]++
+		c[v[2]]++
+		if worth(s) < worth(best) {
+			best = s
+		}
+	}
+	for i := range 8 {
+		require.Equal(t, 1, a[i])
+		require.Equal(t, 1, b[i])
+	}
+	require.Equal(t, map[float64]int{1: 2, 2: 2, 3: 2, 4: 2}, c)
+	for k, s := range all[9:] {
+		require.InDelta(t, read(best)[0], read(s)[0], 2+1e-2, "%d", k)
+		if worth(s) < worth(best) {
+			best = s
+		}
+	}
+	require.Equal(t, all, tune.Settings(ranges, 17, 3, worth))
+	require.Equal(t, all[:9], tune.Settings(ranges, 17, 3, func(string) float64 { return 1 })[:9])
+	require.NotEqual(t, all, tune.Settings(ranges, 17, 4, worth))
 }
 
 // TestRegister: every range names a setting that its method takes; empty ranges and
