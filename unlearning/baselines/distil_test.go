@@ -12,6 +12,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 	"github.com/miniunlearn/miniunlearn/unlearning/internal/testruns"
 )
 
@@ -259,6 +260,14 @@ func TestSSD(t *testing.T) {
 		}
 		require.InDelta(t, want, res.Params.At(k), 1e-14)
 	}
+	// Parts of the examples are shared out, and their sums are the same bits.
+	shared := func(workers int) []float64 {
+		q := testruns.Record(t, nets.MLP(64, 16, 10), data.Digits().Train, nets.Config{Epochs: 1, Seed: 1, DType: graph.Float64, Engine: graph.NewWalker(workers)}, history.Policy{})
+		q.History, q.Forget = nil, data.RandomForget(q.Run.Data, 0.2, 7)
+		return testruns.Solve(t, baselines.SSD{Alpha: 1.1}, q).Float64s()
+	}
+	require.Equal(t, shared(1), shared(3))
+
 	// A budget takes fewer of the others, and all of U.
 	q := digits(t)
 	res, err = baselines.SSD{Cost: 0.2}.Unlearn(t.Context(), q)

@@ -52,16 +52,22 @@ func (l L1Sparse) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	return t.train(ctx, l.Steps, l1Rate, t.from, func(w *walk) {
 		w.adjust = func(at, g *graph.Tensor) {
 			now := alpha * (1 - float64(w.t)/float64(w.n))
-			for i := range g.Len() {
-				switch v := at.At(i); {
-				case v > 0:
-					g.Set(i, g.At(i)+now)
-				case v < 0:
-					g.Set(i, g.At(i)-now)
-				}
-			}
+			addSigns(g.Float32s(), at.Float32s(), float32(now))
+			addSigns(g.Float64s(), at.Float64s(), now)
 		}
 	})
+}
+
+// addSigns adds c times the sign of w to g.
+func addSigns[T graph.Float](g, w []T, c T) {
+	for i, v := range w {
+		switch {
+		case v > 0:
+			g[i] += c
+		case v < 0:
+			g[i] -= c
+		}
+	}
 }
 
 // train trains from w on the retained examples, as FineTune does, with what prepare

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -119,27 +122,63 @@ func (t *task) contrast() (forget, retain []int, err error) {
 }
 
 // fisher returns the mean squares of the gradients of single examples at the task's
-// parameters, [P].
+// parameters, [P]. Parts of the examples are shared out, and added up in their order.
 func (t *task) fisher(ctx context.Context, ids []int) ([]float64, error) {
-	sum := make([]float64, t.Model.Size())
-	g := t.Model.NewVector()
+	const part = 64 // examples
+	crew := t.Model.Crew()
+	total := make([]float64, t.Model.Size())
+	sums, errs := make([][]float64, len(crew)), make([]error, len(crew))
+	for from := 0; from < len(ids); from += part * len(crew) {
+		var wg sync.WaitGroup
+		for k, m := range crew {
+			lo := min(from+k*part, len(ids))
+			if hi := min(lo+part, len(ids)); lo < hi {
+				wg.Go(func() { sums[k], errs[k] = squares(ctx, m, t.from, t.Run.Data, ids[lo:hi], sums[k]) })
+			} else {
+				sums[k], errs[k] = nil, nil
+			}
+		}
+		wg.Wait()
+		for k, sum := range sums {
+			if errs[k] != nil {
+				return nil, errs[k]
+			}
+			for i, v := range sum {
+				total[i] += v / float64(len(ids))
+			}
+		}
+	}
+	for i, v := range total {
+		if math.IsInf(v, 0) {
+			return nil, fmt.Errorf("the squared gradients of parameter %d are beyond what numbers hold", i)
+		}
+	}
+	return total, nil
+}
+
+// squares returns the sum of the squares of the gradients of single examples at w, in the
+// memory of sum if that has as many numbers.
+func squares(ctx context.Context, m *nets.Model, w *graph.Tensor, ds *data.Dataset, ids []int, sum []float64) ([]float64, error) {
+	if sum == nil {
+		sum = make([]float64, m.Size())
+	}
+	clear(sum)
+	g := m.NewVector()
 	for k := range ids {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if _, err := t.Model.Gradient(t.from, t.Run.Data, ids[k:k+1], g); err != nil {
+		if _, err := m.Gradient(w, ds, ids[k:k+1], g); err != nil {
 			return nil, err
 		}
-		for i := range sum {
-			v := g.At(i)
-			sum[i] += v * v
-		}
-	}
-	for i := range sum {
-		sum[i] /= float64(len(ids))
-		if math.IsInf(sum[i], 0) {
-			return nil, fmt.Errorf("the squared gradients of parameter %d are beyond what numbers hold", i)
-		}
+		addSquares(sum, g.Float32s())
+		addSquares(sum, g.Float64s())
 	}
 	return sum, nil
+}
+
+func addSquares[T graph.Float](sum []float64, g []T) {
+	for i, v := range g {
+		sum[i] += float64(v) * float64(v)
+	}
 }

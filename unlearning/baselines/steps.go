@@ -160,12 +160,22 @@ func (w *walk) step(ctx context.Context, o nets.Objective, ex nets.Examples) err
 		}
 		return nil
 	})
-	for _, i := range w.frozen {
-		w.W.Set(i, w.at.At(i))
-		w.P.Set(i, 0)
+	if len(w.frozen) > 0 {
+		hold(w.frozen, w.W.Float32s(), w.at.Float32s(), w.P.Float32s())
+		hold(w.frozen, w.W.Float64s(), w.at.Float64s(), w.P.Float64s())
 	}
 	w.t++
 	return err
+}
+
+// hold puts parameters back where they were, at rest.
+func hold[T graph.Float](frozen []int, w, at, p []T) {
+	if w == nil {
+		return // they are of the other type
+	}
+	for _, i := range frozen {
+		w[i], p[i] = at[i], 0
+	}
 }
 
 // batches hands out a list of examples in batches, in a new order each time that it
