@@ -26,6 +26,14 @@ func CheckRates(lr LRSchedule, steps int) error {
 	return nil
 }
 
+// PeakRate returns the largest learning rate of a schedule.
+func PeakRate(lr LRSchedule, steps int) (peak float64) {
+	for t := range steps {
+		peak = max(peak, lr.Rate(t, steps))
+	}
+	return peak
+}
+
 // LearningTime returns Σ η over the steps from … steps−1 of a schedule.
 func LearningTime(lr LRSchedule, from, steps int) (sum float64) {
 	for t := from; t < steps; t++ {

@@ -27,9 +27,10 @@ func (m Mini) recursion(req *Request) (Recursion, error) {
 			return r, fmt.Errorf("set Cost or Convex.Disturbance, not both: what %s costs is not known beforehand", d)
 		}
 	}
+	curvature := contraction.Sampled{Own: smallBatches(req)}
 	if m.Cost == 0 {
 		if r.Curvature == nil {
-			r.Curvature = contraction.Sampled{}
+			r.Curvature = curvature
 		}
 		return r, nil
 	}
@@ -38,7 +39,7 @@ func (m Mini) recursion(req *Request) (Recursion, error) {
 	}
 	budget := m.Cost * req.RetrainCost()
 	largest := func(d contraction.Interpolated) (share, least float64, err error) {
-		return contraction.LargestSample(req.System, r.Window, d, defaults.LeastCurvatureSample, budget)
+		return contraction.LargestSample(req.System, r.Window, d, curvature, defaults.LeastCurvatureSample, budget)
 	}
 	share, least, err := largest(disturbance)
 	if err == nil && !chosen {
@@ -54,8 +55,15 @@ func (m Mini) recursion(req *Request) (Recursion, error) {
 	if share == 0 {
 		return r, fmt.Errorf("%w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g", ErrBudget, least/req.RetrainCost(), m.Cost)
 	}
-	r.Curvature = contraction.Sampled{Share: share}
+	curvature.Share = share
+	r.Curvature = curvature
 	return r, nil
+}
+
+// smallBatches reports whether the run's batches differ from each other so much that
+// each needs a sample of its own.
+func smallBatches(req *Request) bool {
+	return float64(req.Run.Config.Batch) < min(defaults.SmallBatch, defaults.SmallBatchShare*float64(req.Run.Data.Len()))
 }
 
 // tailsPay reports whether smaller last batches are worth their cost where there is

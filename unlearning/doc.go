@@ -66,17 +66,18 @@
 //
 //	z_i, J_i     logits of example i, and their Jacobian ∂z_i/∂w
 //	α_i          logit gradients: the gradient of the loss in z_i, summed over the
-//	             run in learning time; α̃_i if weighed by a power of its size
-//	D            the sum of all disturbances: Σ_U J_iᵀ α̃_i − κ Σ_R J_jᵀ α̃_j
+//	             run in learning time, late steps more than early ones (recency)
+//	D            the sum of all disturbances: Σ_U J_iᵀ α_i − Σ_R κ_y J_jᵀ α_j
+//	κ_y          what U taught about a label over what the others taught about it
 //	ν            variance of D by sampling, over ‖D‖²
-//	g            Jacobian growth: how far Σ J_iᵀ α̃_i moves along the displacement,
+//	g            Jacobian growth: how far Σ J_iᵀ α_i moves along the displacement,
 //	             in units of that
+//	K̄            kernel: mean ‖J_iᵀ c‖² over logit directions c of length 1
 //	a_i          mean error: the mean probability over the run that an example did
 //	             not give to its label
-//	τ            learning time of the contraction over that of the run
 //	strength     how much of D is taken
-//	ẑ, γ         logits that are distilled, and the stiffness with which
-//	widening     exponent of 1 + κ by which ẑ are wider than z at w_T
+//	ẑ, γ         logits that are distilled, those at w_T, and the stiffness with which
+//	scale        exponent of 1 + κ by which the logits of U are larger than at w_T
 //
 // Of requests:
 //

@@ -16,57 +16,55 @@ import (
 )
 
 // Erase takes from w_T what U did to the recorded run, and lets a contraction
-// settle it. It is for sets that are like the rest of the data, of any size, and
-// for networks with the softmax cross-entropy; Mini tells others apart.
+// settle it. It is for sets that are like the rest of the data, up to more than half
+// of them, and for networks with the softmax cross-entropy; Mini tells others apart.
 //
 // The run is the sum of its logit gradients α (history.LogitGradients), each moved
-// to the parameters by the Jacobian of its example,
+// to the parameters by the Jacobian J_i = ∂z_i/∂w of its example, and retraining is
+// a run whose sum leaves U out. The difference of the sums,
 //
-//	w_T ≈ const − Σ_i J_iᵀ α_i,   J_i = ∂z_i/∂w,
+//	D = Σ_{i∈U} J_iᵀ α_i − Σ_{j∉U} κ_y J_jᵀ α_j,
 //
-// and retraining is a run whose sum leaves U out. The difference of the sums,
-//
-//	D = Σ_{i∈U} J_iᵀ α̃_i − κ Σ_{j∉U} J_jᵀ α̃_j,   α̃ ∝ ‖α‖^½ α,   κ = |U|/(n−|U|),
-//
-// is the disturbance of the contraction summed over the run; the second part is
-// what retraining's means over fewer examples add to the weight of each, and α̃
-// gives more weight to what was peculiar to an example, with Σ ‖α̃‖ = Σ ‖α‖. J is
-// that at w_T, and the sums are estimated from a sample of the examples, see
+// is the disturbance of the contraction summed over the run. The second part is
+// what retraining's means over fewer examples add to the weight of each, label by
+// label: κ_y is what U taught of a label over what the others taught of it. J is that
+// at w_T, and the sums are estimated from a sample of the examples, see
 // contraction.LogitSampling.
 //
 // Then the contraction of Recursion is followed around w_T instead of around the
-// trajectory, D spread over its learning time:
+// trajectory,
 //
-//	q ← β q + C(d) + λ d − Strength·D/time,   d ← d − η q,   C(d) ≈ H d.
+//	q ← β q + C(d) + λ d − δ,   d ← d − η q,   C(d) ≈ H d,
 //
-// C is distillation from the logits of w_T, contraction.Distilled. Mini-batches of
-// it have almost no noise where d = 0: that is why the run may be short and its
-// steps long, though shorter by √(g/1.4) where the Jacobian growth g, see
-// contraction.LogitSum, is above 1.4. What D moves in directions that matter to
-// retained examples contracts; what only U had put there goes. What retraining does
-// to the logits of retained examples as a whole, Widening is for.
+// where the first part of the steps spreads Strength·D, and the others let settle
+// what it moved. C is distillation from the logits of w_T, contraction.Distilled.
+// Mini-batches of it have no noise where d = 0: that is why the run may be short and
+// its steps long, as long as the curvature along them bears, which the sample of D
+// and a few products tell. What D moves in directions that matter to retained
+// examples contracts; what only U had put there goes.
+//
+// Last the logits are scaled: retraining's are larger than those of the run, the
+// more the less data it has, and those of the contraction are not, see Scale.
 type Erase struct {
+	// Short is the budget and the steps. Without Batch and LR they are chosen so that a
+	// step along the gradient of an example moves its own logits by
+	// defaults.DistilStep of the way back to those of w_T, and no direction of
+	// a batch by more than defaults.DistilEdge of what would make it swing.
 	Short
-	// Strength is how much of D is taken. 0 means 1.25 τ^0.4, with τ the learning time
-	// of this run over that of the recorded one: a shorter run has less time to settle
-	// what a disturbance moves. It is divided by √(g/2) where the Jacobian growth g is
-	// above 2, by 1 + ν where sampling gives D a variance of ν ‖D‖², and multiplied by
-	// 1 − 0.6 r² with r the part of the data that goes: the larger D, the less linear.
+	// Strength is how much of D is taken. 0 means what package defaults says of a run
+	// whose steps moved an example's own logits so far, of a contraction that visits
+	// examples so often, of a D of this noise and Jacobian growth, and of r.
 	Strength float64
-	// Stiffness is that of contraction.Distilled. 0 means three quarters of what the
-	// curvature of the loss was while the run learned, which the logit gradients tell,
-	// over g/2 where g > 2. NoStiffness is for none at all.
+	// Stiffness is that of contraction.Distilled. 0 means defaults.Stiffness of what the
+	// curvature of the loss was while the run learned, which the logit gradients tell.
+	// NoStiffness is for none at all.
 	Stiffness   float64
 	NoStiffness bool
-	// Widening is the exponent of 1 + κ that logits to be distilled, less their mean,
-	// are multiplied with for an example of which the run was sure all along:
-	// retraining weighs it 1 + κ times as much for as long, and margins grow with
-	// the logarithm of time. For an example of which the run doubted, with a mean
-	// error a > 0, see contraction.MeanErrors, the exponent is max(−½, 1 − 4a) times
-	// that: it loses the help of those like it. Examples that the run did not visit
-	// keep their logits. 0 means 0.17; NoWidening is for none at all.
-	Widening   float64
-	NoWidening bool
+	// Scale is the exponent of 1 + κ by which the logits of U's examples are larger in
+	// the end than they were at w_T, by their root mean square about each example's
+	// mean. 0 means defaults.LogitScale; NoScale leaves them as the contraction does.
+	Scale   float64
+	NoScale bool
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
 	Sample float64
@@ -93,11 +91,7 @@ func (e Erase) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if e, err = e.complete(req); err != nil {
 		return req.Fail(err)
 	}
-	d, err := e.estimate(req, alpha)
-	if err != nil {
-		return req.Fail(err)
-	}
-	return e.settle(ctx, req, alpha, d)
+	return e.solve(ctx, req, alpha, readLearned(req, alpha))
 }
 
 // complete checks e and fills in its defaults, but for those that the record
@@ -106,102 +100,133 @@ func (e Erase) complete(req *Request) (Erase, error) {
 	if a := req.Model.Arch(); a.Loss != nil {
 		return e, fmt.Errorf("%s has a loss of its own, and only logits of the softmax cross-entropy can be distilled; use ShortRun, or a method of package baselines", a.Name)
 	}
-	var err error
-	if e.Short, err = e.Short.complete(req.Run, len(req.Retain)); err != nil {
+	if err := e.Short.check(); err != nil {
 		return e, err
 	}
+	e.Cost = cmp.Or(e.Cost, defaults.Cost)
 	switch {
-	case e.NoStiffness && e.Stiffness != 0 || e.NoWidening && e.Widening != 0:
-		return e, fmt.Errorf("stiffness %g and widening %g must not be set together with NoStiffness %t and NoWidening %t", e.Stiffness, e.Widening, e.NoStiffness, e.NoWidening)
-	case !e.NoWidening:
-		e.Widening = cmp.Or(e.Widening, defaults.Widening)
+	case e.NoStiffness && e.Stiffness != 0 || e.NoScale && e.Scale != 0:
+		return e, fmt.Errorf("stiffness %g and scale %g must not be set together with NoStiffness %t and NoScale %t", e.Stiffness, e.Scale, e.NoStiffness, e.NoScale)
+	case !e.NoScale:
+		e.Scale = cmp.Or(e.Scale, defaults.LogitScale)
 	}
 	e.Sample = cmp.Or(e.Sample, defaults.SampleCost)
-	if !(e.Strength >= 0 && e.Stiffness >= 0 && e.Widening >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Strength+e.Stiffness+e.Widening, 0) {
-		return e, fmt.Errorf("strength %g, stiffness %g, widening %g and sample %g must be finite and not negative, the last between 0 and 1", e.Strength, e.Stiffness, e.Widening, e.Sample)
+	if !(e.Strength >= 0 && e.Stiffness >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Strength+e.Stiffness+math.Abs(e.Scale), 0) {
+		return e, fmt.Errorf("strength %g, stiffness %g and sample %g must not be negative, the last between 0 and 1, and scale %g be finite", e.Strength, e.Stiffness, e.Sample, e.Scale)
 	}
 	return e, nil
 }
 
-// sampling is how D is estimated.
-var sampling = contraction.LogitSampling{
-	Exponent: defaults.SizeExponent, Noise: defaults.SampleNoise, Stratified: defaults.SampleStratified, Least: defaults.SampleLeast,
-}
-
-// estimate computes D from a part of the budget of a complete e.
-func (e Erase) estimate(req *Request, alpha *graph.Tensor) (*contraction.LogitSum, error) {
-	evals := e.Cost * req.RetrainCost()
-	least := 1 + e.distilled().Cost(1, len(req.Retain))
-	if evals < least {
-		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, evals, math.Ceil(least))
-	}
-	sample := int(max(1, min(e.Sample*evals, evals-least+1)))
-	return sampling.Estimate(req.System, alpha, sample, req.Rand(purpose.LogitSample, 0))
-}
-
-// distilled is the curvature of a complete e, as far as its cost depends on it.
-func (e Erase) distilled() contraction.Distilled { return contraction.Distilled{Batch: e.Batch} }
-
-// settle lets the contraction settle d with what is left of the budget of a
-// complete e.
-func (e Erase) settle(ctx context.Context, req *Request, alpha *graph.Tensor, d *contraction.LogitSum) (*Result, error) {
-	evals, curvature := e.Cost*req.RetrainCost(), e.distilled()
-	cost := func(steps int) float64 { return float64(d.Used) + curvature.Cost(steps, len(req.Retain)) }
-	steps := sort.Search(int(evals)/e.Batch+1, func(t int) bool { return cost(t+1) > evals })
-	if steps < 1 {
-		return req.Fail(fmt.Errorf("%w: %.0f gradient evaluations, where the disturbance takes %d and a step %.0f", ErrBudget, evals, d.Used, math.Ceil(curvature.Cost(1, len(req.Retain)))))
-	}
-	path := contraction.Fixed{Steps: steps, Momentum: defaults.DistilMomentum, LR: e.schedule(req.Run, defaults.DistilMomentum, distilRate(d.Growth))}
-	run := req.LearningTime()
-	span := nets.LearningTime(path.LR, 0, steps) / (1 - path.Momentum)
-	if !(span > 0 && run > 0) {
-		return req.Fail(fmt.Errorf("the learning rates of %s sum to %g, those of the run to %g: nothing would move", path.LR, span, run))
-	}
-	kappa, errors := req.Kappa(), contraction.MeanErrors(alpha, run)
-	if e.Strength == 0 {
-		e.Strength = strength(span/run, d.Growth, d.Noise, kappa/(1+kappa))
+// solve spends the budget of a complete e.
+func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, learned learned) (*Result, error) {
+	if learned.errors == 0 || !learned.visited {
+		req.Took(RouteNothing, "the run learned nothing from U: all of its logit gradients are 0")
+		return req.Finish(req.Run.Params.Clone())
 	}
 	if e.Stiffness == 0 && !e.NoStiffness {
-		e.Stiffness = stiffness(contraction.LogitCurvature(errors), d.Growth)
+		e.Stiffness = defaults.Stiffness * learned.curvature
 	}
-	curvature.Stiffness, curvature.Widths = e.Stiffness, e.widths(errors, kappa)
+	budget := newBudget(e.Cost * req.RetrainCost())
+	check := req.newCheck(budget, e)
+	d, err := e.estimate(req, alpha, budget)
+	if err != nil {
+		return req.Fail(err)
+	}
+	pace, err := e.pace(req, d, learned, budget)
+	if err != nil {
+		return req.Fail(err)
+	}
+	path := contraction.Fixed{Steps: pace.steps, Momentum: defaults.DistilMomentum, LR: pace.lr}
+	if e.Strength == 0 {
+		e.Strength = strength(req, d, pace)
+	}
 	u, err := contraction.Contraction{
-		Path: path, Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength}, Curvature: curvature,
+		Path:        path,
+		Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength * decayed(req, pace), First: defaults.SpreadSteps},
+		Curvature:   contraction.Distilled{Batch: pace.batch, Stiffness: e.Stiffness},
 	}.Solve(ctx, req.System)
 	if err != nil {
+		return req.Fail(err)
+	}
+	if u, err = check.finish(u, learned); err != nil {
 		return req.Fail(err)
 	}
 	return req.Finish(u)
 }
 
-// widths returns what the logits of each example are multiplied with, from its mean
-// error a: (1 + κ)^(Widening · max(−½, 1 − 4a)).
-func (e Erase) widths(errors []float64, kappa float64) []float64 {
-	widths := make([]float64, len(errors))
-	for i, a := range errors {
-		widths[i] = 1
-		if a > 0 { // the run visited it
-			widths[i] = math.Pow(1+kappa, e.Widening*max(defaults.WideningLeast, 1-defaults.WideningSlope*a))
+// sampling is how D is estimated.
+var sampling = contraction.LogitSampling{Noise: defaults.SampleNoise, Stratified: defaults.SampleStratified, Least: defaults.SampleLeast}
+
+// estimate computes D from a part of the budget.
+func (e Erase) estimate(req *Request, alpha *graph.Tensor, b *budget) (*contraction.LogitSum, error) {
+	// One example of D, one of the products that find the steps, and one step.
+	least := 1 + contraction.SharpnessCost(1) + contraction.Distilled{Batch: 1}.Cost(1, len(req.Retain))
+	if b.left() < least {
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, where one example of the disturbance and one step take %.0f", ErrBudget, b.left(), math.Ceil(least))
+	}
+	sample := int(max(1, min(e.Sample*b.total, b.left()-least+1)))
+	d, err := sampling.Estimate(req.System, alpha, sample, req.Rand(purpose.LogitSample, 0))
+	if err == nil {
+		b.spend(float64(d.Used))
+	}
+	return d, err
+}
+
+// strength is the default of Erase.Strength.
+func strength(req *Request, d *contraction.LogitSum, p pace) float64 {
+	n := float64(req.Run.Order.Len())
+	visits := min(p.visits(req), defaults.DistilVisits)
+	r := float64(req.Forget.Len()) / n
+	return defaults.Strength * math.Pow(max(p.runStep, defaults.StrengthLeast), -defaults.StrengthStep) * math.Pow(visits, defaults.StrengthVisits) /
+		max(1, d.Growth) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
+}
+
+// decayed is by how much more has to be spread so that, where nothing but weight
+// decay resists, d ends at Strength·D: λ t/(1 − e^(−λ t)) for the learning time t.
+func decayed(req *Request, p pace) float64 {
+	x := req.Run.Config.WeightDecay * nets.LearningTime(p.lr, 0, p.steps) / (1 - defaults.DistilMomentum)
+	if x == 0 {
+		return 1
+	}
+	return x / -math.Expm1(-x)
+}
+
+// learned is what the logit gradients tell of the run.
+type learned struct {
+	meanErrors []float64 // by example, see contraction.MeanErrors
+	curvature  float64   // mean curvature of the loss along the label's logit
+	errors     float64   // mean probability that examples did not give to their labels
+	visited    bool      // whether any example of U was, and gave less than 1 to its label
+}
+
+func readLearned(req *Request, alpha *graph.Tensor) learned {
+	var l learned
+	l.meanErrors = contraction.MeanErrors(alpha, history.LogitTimes(req.Run))
+	l.curvature = contraction.LogitCurvature(l.meanErrors)
+	visited := 0.
+	for i, a := range l.meanErrors {
+		if a > 0 {
+			l.errors += a
+			visited++
+			l.visited = l.visited || req.Forget.Contains(i)
 		}
 	}
-	return widths
+	l.errors /= max(1, visited)
+	return l
 }
 
-// strength is that of a run with τ of the learning time of the recorded one, from
-// the Jacobian growth, the noise of D and the part of the data that goes.
-func strength(tau, growth, noise, part float64) float64 {
-	grown := math.Sqrt(max(1, growth/defaults.StrengthGrowth))
-	return defaults.Strength * math.Pow(tau, defaults.StrengthTime) / grown / (1 + noise) * (1 - defaults.StrengthShare*part*part)
-}
+// budget is what a request may compute, in gradient evaluations.
+type budget struct{ total, spent float64 }
 
-// distilRate is how far an example moves the parameters, over how far it moved them
-// in the recorded run.
-func distilRate(growth float64) float64 {
-	return defaults.DistilRate / math.Sqrt(max(1, growth/defaults.DistilRateGrowth))
-}
+func newBudget(total float64) *budget { return &budget{total: total} }
 
-// stiffness is that with which logits are distilled, from the curvature while the run
-// learned.
-func stiffness(curvature, growth float64) float64 {
-	return defaults.Stiffness * curvature / max(1, growth/defaults.StrengthGrowth)
+func (b *budget) left() float64       { return b.total - b.spent }
+func (b *budget) spend(evals float64) { b.spent += evals }
+
+// stepsFor returns the largest number of steps of this cost that the budget pays for.
+func (b *budget) stepsFor(batch int, cost func(steps int) float64) int {
+	if !(b.left() > 0) {
+		return 0
+	}
+	return sort.Search(int(b.left())/batch+1, func(t int) bool { return cost(t+1) > b.left() })
 }

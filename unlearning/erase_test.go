@@ -40,41 +40,44 @@ func gap(t *testing.T, p unlearning.Problem, w *graph.Tensor, ids []int) (mean f
 // goes most of the way to retraining's, within the budget, from n·K numbers.
 func TestErase(t *testing.T) {
 	ds := data.Digits()
-	const runs = 3
-	type cell struct{ share, cost float64 }
-	removed := map[cell]float64{} // means over the runs
-	for seed := range uint64(runs) {
-		p := testruns.Record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
-			Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1 + seed,
-		}, history.LogitGradients())
-		for _, share := range []float64{0.05, 0.2, 0.5} {
-			p.Forget = data.RandomForget(ds.Train, share, 7)
+	p := testruns.Record(t, nets.MLP(64, 128, 10), ds.Train, nets.Config{
+		Epochs: 40, Batch: 64, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1,
+	}, history.LogitGradients())
+	for _, share := range []float64{0.05, 0.2, 0.5} {
+		// What was remembered differs from set to set, by more than what is left of it.
+		const sets = 3
+		var before, retrained float64
+		var after, accuracy [3]float64
+		var reference float64
+		for set := range uint64(sets) {
+			p.Forget = data.RandomForget(ds.Train, share, 7+set)
 			retain, forget := p.Forget.Retained(ds.Train.Len()), p.Forget.Positions()
 			remembered := func(w *graph.Tensor) float64 { return gap(t, p, w, forget) - gap(t, p, w, retain) }
 			v := testruns.Solve(t, unlearning.Retrain{}, p)
-			for _, cost := range []float64{0.1, 0.2, 0.4} {
+			before += remembered(p.Run.Params)
+			retrained += remembered(v)
+			ref, err := nets.Classifier{Model: p.Run.Model, Params: v}.Accuracy(t.Context(), ds.Test)
+			require.NoError(t, err)
+			reference += ref / sets
+			for k, cost := range []float64{0.1, 0.2, 0.4} {
 				res, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
 				require.NoError(t, err)
 				require.LessOrEqual(t, res.GradEvals, cost*unlearning.RetrainCost(p))
 				require.Greater(t, res.GradEvals, 0.95*cost*unlearning.RetrainCost(p))
 				require.EqualValues(t, 4*10*ds.Train.Len(), res.BytesRead)
-				removed[cell{share, cost}] += (remembered(p.Run.Params) - remembered(res.Params)) / (remembered(p.Run.Params) - remembered(v)) / runs
+				after[k] += remembered(res.Params)
 				acc, err := nets.Classifier{Model: p.Run.Model, Params: res.Params}.Accuracy(t.Context(), ds.Test)
 				require.NoError(t, err)
-				ref, err := nets.Classifier{Model: p.Run.Model, Params: v}.Accuracy(t.Context(), ds.Test)
-				require.NoError(t, err)
-				require.Greater(t, acc, ref-1.5, "r %g, cost %g", share, cost)
-				if seed > 0 {
-					continue
-				}
+				accuracy[k] += acc / sets
 				again, err := unlearning.Mini{Cost: cost}.Unlearn(t.Context(), p)
 				require.NoError(t, err)
 				require.Equal(t, res.Params.Float32s(), again.Params.Float32s())
 			}
 		}
-	}
-	for c, mean := range removed {
-		require.InDelta(t, 0.85, mean, 0.35, "r %g, cost %g", c.share, c.cost)
+		for k, left := range after {
+			require.Greater(t, accuracy[k], reference-1.5, "r %g, cost %d", share, k)
+			require.InDelta(t, 1, (before-left)/(before-retrained), 0.45, "r %g, cost %d", share, k)
+		}
 	}
 }
 
@@ -86,7 +89,7 @@ func TestEraseRefuses(t *testing.T) {
 	p = testruns.Digits(t, graph.Float32, history.LogitGradients())
 	p.Forget = data.RandomForget(p.Run.Data, 0.1, 1)
 	for _, e := range []unlearning.Erase{
-		{Strength: -1}, {Stiffness: 1, NoStiffness: true}, {Widening: 1, NoWidening: true}, {Stiffness: -1}, {Widening: -1}, {Widening: math.Inf(1)}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
+		{Strength: -1}, {Stiffness: 1, NoStiffness: true}, {Scale: 1, NoScale: true}, {Stiffness: -1}, {Scale: math.Inf(1)}, {Short: unlearning.Short{Rate: -1}}, {Sample: -1}, {Sample: 1}, {Short: unlearning.Short{Cost: -1}}, {Short: unlearning.Short{Batch: -1}},
 	} {
 		_, err := e.Unlearn(t.Context(), p)
 		require.ErrorContains(t, err, "must")
@@ -166,7 +169,7 @@ func TestEraseStays(t *testing.T) {
 	} {
 		p := testruns.Record(t, cnn, images, c, history.LogitGradients())
 		p.Forget = data.RandomForget(images, 0.2, 1)
-		u := testruns.Solve(t, unlearning.Erase{Strength: 1e-30, NoWidening: true}, p)
+		u := testruns.Solve(t, unlearning.Erase{Strength: 1e-30, NoScale: true}, p)
 		require.Less(t, vector.Distance(u, p.Run.Params), 1e-5)
 	}
 }

@@ -6,25 +6,50 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 )
 
-// TestFormulas: strength and stiffness do not change with the growth up to 2, the
-// rate not up to 1.4.
-func TestFormulas(t *testing.T) {
-	for _, growth := range []float64{-1, 0, 1, 2} {
-		require.InDelta(t, 1.25*0.5, strength(math.Pow(0.5, 2.5), growth, 0, 0), 1e-12)
-		require.InDelta(t, 0.06, stiffness(0.08, growth), 1e-12)
+// TestStrength: one visit of each example by a contraction, of a run whose steps moved
+// logits all of the way, takes what the defaults say; more noise, growth and r take less.
+func TestStrength(t *testing.T) {
+	s, _ := recorded(t, nets.Logistic(64, 10), 0, fifth)
+	req := &Request{System: s}
+	n := s.Run.Data.Len()
+	r := float64(s.Forget.Len()) / float64(n)
+	once := pace{batch: 1, steps: n, runStep: 1}
+	base := 1.1 * (1 - r*r/2)
+	require.InDelta(t, base, strength(req, &contraction.LogitSum{Growth: 0.3}, once), 1e-12)
+	require.InDelta(t, base/4, strength(req, &contraction.LogitSum{Growth: 4}, once), 1e-12)
+	require.InDelta(t, base/2, strength(req, &contraction.LogitSum{Noise: 3}, once), 1e-12)
+	for visits := range 4 {
+		require.InDelta(t, base*math.Pow(min(float64(visits), 2), 0.15), strength(req, &contraction.LogitSum{}, pace{batch: visits, steps: n, runStep: 1}), 1e-12)
 	}
-	require.Equal(t, 3.0, distilRate(1.3))
-	require.InDelta(t, 1.5, distilRate(5.6), 1e-12)
-	require.InDelta(t, 1.25*0.5/2/1.5*0.85, strength(math.Pow(0.5, 2.5), 8, 0.5, 0.5), 1e-12)
-	require.InDelta(t, 0.06/4, stiffness(0.08, 8), 1e-12)
+	require.InDelta(t, base*math.Pow(4, 0.44), strength(req, &contraction.LogitSum{}, pace{batch: 1, steps: n, runStep: 0.25}), 1e-12)
+	require.InDelta(t, base*math.Pow(0.15, -0.44), strength(req, &contraction.LogitSum{}, pace{batch: 1, steps: n, runStep: 1e-6}), 1e-12)
+}
+
+// TestDecayed: what is spread over the steps ends at 1 where weight decay alone resists.
+func TestDecayed(t *testing.T) {
+	s, _ := recorded(t, nets.Logistic(64, 10), 0, fifth)
+	req := &Request{System: s}
+	const steps, rate, momentum = 4000, 0.01, 0.9
+	p := pace{steps: steps, lr: nets.ConstantRate(rate)}
+	var d, q float64
+	for range steps {
+		q = momentum*q + 0.01*d - decayed(req, p)/(steps*rate/(1-momentum))
+		d -= rate * q
+	}
+	require.InEpsilon(t, 1, d, 0.01)
+	s.Run.Config.WeightDecay = 0
+	require.Equal(t, 1.0, decayed(req, p))
 }
 
 // TestEraseRecursion: the run is the contraction around w_T of a linear model, by
-// hand: its D, strength, stiffness and widening given, in whole batches.
+// hand: its D, strength and stiffness given, in whole batches.
 func TestEraseRecursion(t *testing.T) {
 	for _, momentum := range []float64{0, 0.9} {
 		s, alpha := recorded(t, nets.Logistic(64, 10), momentum, fifth)
@@ -32,22 +57,28 @@ func TestEraseRecursion(t *testing.T) {
 		retained := len(q.Retain)
 		e := Erase{
 			Short:    Short{Cost: 3, Batch: retained, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}},
-			Strength: 0.7, Stiffness: 0.2, Widening: 0.8,
+			Strength: 0.7, Stiffness: 0.2, NoScale: true,
 		}
 		e, err := e.complete(q)
 		require.NoError(t, err)
-		d, err := e.estimate(q, alpha)
-		require.NoError(t, err)
-		res, err := e.settle(t.Context(), q, alpha, d)
+		res, err := e.solve(t.Context(), q, alpha, readLearned(q, alpha))
 		require.NoError(t, err)
 
 		ref, alpha := recorded(t, nets.Logistic(64, 10), momentum, fifth)
-		evals := 3 * ref.RetrainCost()
-		d, err = sampling.Estimate(ref, alpha, int(evals/2), ref.Rand(purpose.LogitSample, 0))
+		q = &Request{System: ref}
+		check := float64(len(q.newCheck(newBudget(3*ref.RetrainCost()), e).retain))
+		evals := 3*ref.RetrainCost() - check
+		d, err := sampling.Estimate(ref, alpha, int(evals/2), q.Rand(purpose.LogitSample, 0))
 		require.NoError(t, err)
 		steps := int((evals - float64(d.Used) - float64(retained)/3) / float64(retained))
-		require.Equal(t, float64(d.Used+steps*retained)+float64(retained)/3, math.Round(3*res.GradEvals)/3)
-		span := nets.LearningTime(e.LR, 0, steps) / (1 - 0.9)
+		require.InDelta(t, float64(d.Used+steps*retained)+float64(retained)/3+check/3, res.GradEvals, 1e-6)
+		// D is spread over the first 0.7 of the steps.
+		first := int(math.Ceil(0.7 * float64(steps)))
+		var span float64
+		for s := range first {
+			span += e.LR.Rate(s, steps) / (1 - 0.9)
+		}
+		strength := 0.7 * decayed(q, pace{steps: steps, lr: e.LR})
 		n := ref.Model.Size()
 		diff, mom := make([]float64, n), make([]float64, n)
 		w := ref.Run.Params
@@ -73,22 +104,6 @@ func TestEraseRecursion(t *testing.T) {
 			}
 			return p
 		}
-		var time float64
-		for s := range ref.Run.Steps {
-			time += ref.Rate(s) / (1 - momentum)
-		}
-		// width is (n/(n−|U|))^(0.8 max(−1/2, 1 − 4 a)).
-		width := func(i int) float64 {
-			var a float64
-			for k := range 10 {
-				a += math.Abs(alpha.At(10*i+k)) * float64(ref.Run.Data.Len()) / 2 / time
-			}
-			power := 0.8 * (1 - 4*a)
-			if a > 0.375 {
-				power = -0.4
-			}
-			return math.Pow(float64(ref.Run.Data.Len())/float64(retained), power)
-		}
 		for s := range steps {
 			u, g := make([]float64, n), make([]float64, n)
 			for i := range u {
@@ -96,13 +111,6 @@ func TestEraseRecursion(t *testing.T) {
 			}
 			for _, i := range ref.Retain {
 				a, b := answers(u, i), answers(w.Float64s(), i)
-				var mean float64
-				for _, z := range b {
-					mean += z / 10
-				}
-				for k := range b {
-					b[k] = mean + width(i)*(b[k]-mean)
-				}
 				p, q := soft(a), soft(b)
 				for k := range p {
 					c := (p[k] - q[k] + 0.2*(a[k]-b[k])) / float64(retained)
@@ -113,7 +121,10 @@ func TestEraseRecursion(t *testing.T) {
 				}
 			}
 			for i := range mom {
-				mom[i] = 0.9*mom[i] + g[i] + 0.01*diff[i] - 0.7/span*d.Sum.At(i)
+				mom[i] = 0.9*mom[i] + g[i] + 0.01*diff[i]
+				if s < first {
+					mom[i] -= strength / span * d.Sum.At(i)
+				}
 				diff[i] -= e.LR.Rate(s, steps) * mom[i]
 			}
 		}
@@ -123,5 +134,92 @@ func TestEraseRecursion(t *testing.T) {
 			moved = max(moved, math.Abs(diff[i]))
 		}
 		require.Greater(t, moved, 1e-3)
+	}
+}
+
+// TestScaleLogits: the logits of U end with the root mean square about their means that
+// they had at w_T, times (1 + κ) to the power that was asked for.
+func TestScaleLogits(t *testing.T) {
+	s, alpha := recorded(t, nets.MLP(64, 16, 10), 0.9, fifth)
+	req := &Request{System: s}
+	e, err := Erase{Scale: 0.5}.complete(req)
+	require.NoError(t, err)
+	c := req.newCheck(newBudget(1e6), e)
+	l := readLearned(req, alpha)
+	u := s.Model.NewVector()
+	vector.Combine(u, 0.9, s.Run.Params, 0.01, s.Model.Init(5))
+	got, err := c.finish(u, l)
+	require.NoError(t, err)
+	size := func(at *check, w int) float64 {
+		z, err := at.logits(s.Run.Params, at.forget)
+		if w == 1 {
+			z, err = at.logits(got, at.forget)
+		}
+		require.NoError(t, err)
+		return spread(z, 10)
+	}
+	require.InEpsilon(t, math.Sqrt(1+s.Kappa())*size(c, 0), size(c, 1), 1e-9)
+	require.Empty(t, s.Guards)
+}
+
+// TestWorse: of 100 examples, 20 wrong ones are 4 more or less by chance.
+func TestWorse(t *testing.T) {
+	got, was := make([]float64, 100), make([]float64, 100)
+	for i := range got {
+		got[i], was[i] = 0.2, 0.13
+	}
+	require.False(t, worse(got, was))
+	require.True(t, worse(got, make([]float64, 100)))
+	require.False(t, worse(was, got))
+	was[0], was[1] = 0, 0 // 0.1274
+	require.False(t, worse(got, was))
+	for i := range 20 {
+		was[i] = 0
+	}
+	require.True(t, worse(got, was))
+}
+
+// TestHarm: parameters that lose what retained examples taught are not returned: half of
+// the way is, or an error.
+func TestHarm(t *testing.T) {
+	s, alpha := recordedOn(t, data.Digits().Train, nets.MLP(64, 64, 10), 30, 0.9, fifth)
+	req := &Request{System: s}
+	c := req.newCheck(newBudget(1e6), Erase{NoScale: true})
+	l := readLearned(req, alpha)
+	way := s.Model.NewVector()
+	vector.Combine(way, 1, s.Run.Params, 0, s.Run.Params)
+	_, err := c.finish(s.Run.Params, l)
+	require.NoError(t, err)
+	require.Empty(t, s.Guards)
+
+	// Against w_T all is wrong, and half of the way there the model says nothing.
+	vector.Combine(way, -1, s.Run.Params, 0, s.Run.Params)
+	_, err = c.finish(way, l)
+	var harm *HarmError
+	require.ErrorAs(t, err, &harm)
+	require.Greater(t, harm.Got, harm.Run)
+	require.Empty(t, s.Guards)
+
+	// Parameters that say a little less than the run did are too far away, and half of
+	// the way is not.
+	for part := 1.0; ; part -= 1. / 64 {
+		vector.Combine(way, part, s.Run.Params, 0, s.Run.Params)
+		says, err := c.errors(way)
+		require.NoError(t, err)
+		was := make([]float64, len(c.retain))
+		for j, i := range c.retain {
+			was[j] = l.meanErrors[i]
+		}
+		got, err := c.finish(way, l)
+		require.NoError(t, err)
+		if !worse(says, was) {
+			require.Same(t, way, got)
+			continue
+		}
+		require.Equal(t, map[Guard]int{GuardShortened: 1}, s.Guards)
+		for i := range way.Len() {
+			require.InDelta(t, (1+part)/2*s.Run.Params.At(i), got.At(i), 1e-12)
+		}
+		return
 	}
 }

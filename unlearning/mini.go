@@ -5,47 +5,49 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Mini is Mini-Unlearning with the defaults that docs/evidence supports. It chooses
-// the parts of the contraction for the request at hand; Result.Route says which.
+// the way for the request at hand; Result.Route says which it took, and why.
 //
-// Convex models trained in large batches follow the contraction along the recorded
-// run (Recursion), with the disturbances of a few epochs and curvature on a small
-// sample; that needs a record of gradients (history.All, or at some loss
-// history.EveryEpochs).
+//	request                                        way
+//	a budget of retraining or more                 Retrain
+//	a convex model                                 Recursion, along the recorded run
+//	a network, U like the others                   Erase, a contraction at w_T
+//	U unlike the others, or most of the data       training from between w_T and w_0
 //
-// Networks, whose trajectories no recursion follows for long, and convex
-// models trained in batches so small that a sample of them carries no
-// curvature, take the contraction at w_T (Erase): it takes back what U did to the
-// run while logits of the retained examples are distilled. It needs no more of the
-// history than history.LogitGradients. Their loss has to be the softmax
-// cross-entropy.
+// The first needs no record. Recursion wants every gradient (history.All, or at some
+// loss history.EveryEpochs), with the disturbances of a few epochs and curvature on a
+// sample; where a record of them would be much larger than the data, Mini asks for logit
+// gradients, and a convex model goes the way of networks.
 //
-// Where the logit gradients of some dozen examples or more are alike, and unlike
-// those of the rest, as for a class, alone or among others, or one kind of wrong
-// label, forgetting changes the logits of retained examples too, and they cannot be
-// distilled. Mini then spends its cost on training from half of w_T on the retained
-// examples (ShortRun), and counts GuardClassLike.
+// No recursion follows the trajectory of a network for long. Erase takes back what U
+// did to the run while logits of the retained examples are distilled, from no more of
+// the history than history.LogitGradients. The loss has to be the softmax cross-entropy.
 //
-// Neither can they where U taught against the others, as wrong labels of all kinds
-// do. The two sums that Erase starts from tell: where they point against each
-// other, and much of all that was learned is U's, Mini spends what they left of its
-// cost on training on from w_T, and counts GuardConflicting.
+// Logits of retained examples are not what they would be without U where U holds most
+// of what was taught of a class, or far more than its share of all that was taught, as
+// wrong labels do and examples that were learned by heart. Random sets of the same size
+// tell how much of either is chance. For such a U (GuardClassLike, GuardConflicting), and
+// for one that is most of the data, Mini trains shortly on the retained examples from a
+// point between w_T and the initial parameters.
+//
+// Retained examples are never left worse than they were while the run learned, see
+// HarmError.
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
-	// evaluations; 0 means 0.2 for networks, and for the recursion what its
+	// evaluations; 0 means defaults.Cost for networks, and for the recursion what its
 	// defaults take. A recursion's budget pays for the knots first, then for
 	// the smaller last batches, and the rest is spent on curvature.
 	Cost float64
 	// Convex configures the recursion; zero fields take the defaults. Its
 	// Curvature and Cost exclude each other.
 	Convex Recursion
-	// Network configures Erase; zero fields take the defaults. Its Cost and the
-	// one above exclude each other. For class-like sets only the cost counts, for
-	// conflicting ones also the batch and the sample.
+	// Network configures Erase, and the training as far as it can; zero fields take the
+	// defaults. Its Cost and the one above exclude each other.
 	Network Erase
 }
 
@@ -53,19 +55,27 @@ type Mini struct {
 func (Mini) Name() string { return "mini" }
 
 // History implements Method: every gradient where Mini follows the recursion,
-// else the logit gradients.
+// else the logit gradients, and nothing where it retrains.
 func (m Mini) History(p Plan) history.Policy {
-	if m.recursive(p) {
+	switch {
+	case m.Cost >= 1:
+		return history.Policy{}
+	case m.recursive(p):
 		return history.All()
 	}
 	return history.LogitGradients()
 }
 
-// recursive reports whether Mini follows the recursion for a run: whether the
-// model is convex and batches are large, as such or as a share of the data.
+// recursive reports whether Mini wants to follow the recursion for a run: whether the
+// model is convex and a record of all gradients not much larger than the data.
 func (Mini) recursive(p Plan) bool {
-	large := min(defaults.RecursionBatch, defaults.RecursionShare*float64(p.Data.Len()))
-	return p.Model.Arch().Convex && float64(p.Config.WithDefaults().Batch) >= large
+	cfg := p.Config.WithDefaults()
+	n := p.Data.Len()
+	steps := cfg.Steps
+	if steps == 0 {
+		steps = cfg.Epochs * ((n + cfg.Batch - 1) / cfg.Batch)
+	}
+	return p.Model.Arch().Convex && float64(steps)*float64(p.Model.Size()) <= defaults.RecordOfData*float64(n)*float64(p.Data.Features())
 }
 
 // Unlearn implements Method.
@@ -74,13 +84,24 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	n, batch := p.Run.Data.Len(), p.Run.Config.Batch
-	if m.recursive(PlanOf(p.Run)) {
+	if m.Cost >= 1 {
+		req.Took(RouteRetrain, "the budget pays for it")
+		return Retrain{}.solve(ctx, req)
+	}
+	follow := p.Run.Model.Arch().Convex && p.History != nil && len(p.History.Covered()) > 0
+	var alpha *graph.Tensor
+	if !follow {
+		alpha, err = req.LogitGradients()
+		if follow = errors.Is(err, history.ErrNoLogitGradients) && m.recursive(PlanOf(p.Run)); err != nil && !follow {
+			return req.Fail(err)
+		}
+	}
+	if follow {
 		r, err := m.recursion(req)
 		if err != nil {
 			return req.Fail(err)
 		}
-		req.Took(RouteRecursion, fmt.Sprintf("a convex model, batches of %d of %d examples", batch, n))
+		req.Took(RouteRecursion, "a convex model")
 		return r.solve(ctx, req)
 	}
 	e := m.Network
@@ -88,30 +109,22 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return req.Fail(errors.New("set Cost or Network.Cost, not both"))
 	}
 	e.Cost += m.Cost
-	alpha, err := req.LogitGradients()
-	if err == nil {
-		e, err = e.complete(req)
-	}
-	if err != nil {
+	if e, err = e.complete(req); err != nil {
 		return req.Fail(err)
 	}
-	if classLike(req.System, alpha) {
-		req.Guards[GuardClassLike]++
-		req.Took(RouteShortRun, "the examples to forget are alike, and unlike the others")
-		return ShortRun{Short: Short{Cost: e.Cost}, Start: 1, Shrink: defaults.ClassLikeShrink}.solve(ctx, req)
+	learned := readLearned(req, alpha)
+	r := float64(req.Forget.Len()) / float64(req.Run.Order.Len())
+	switch differs := compare(req.System, alpha); {
+	case differs.guard != "":
+		req.Guards[differs.guard]++
+		req.Took(RouteRestart, differs.reason)
+		return e.restart(ctx, req, alpha, learned, false)
+	case learned.errors > 0 && r > defaults.RestartAbove*(1-learned.errors*learned.errors):
+		// Where examples were wrong about most labels while the run learned, its logits
+		// are as much the mistakes that it learned by heart.
+		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, and the run's mean error was %.2f", 100*r, learned.errors))
+		return e.restart(ctx, req, alpha, learned, true)
 	}
-	d, err := e.estimate(req, alpha)
-	if err != nil {
-		return req.Fail(err)
-	}
-	if conflicting(d) {
-		req.Guards[GuardConflicting]++
-		req.Took(RouteShortRun, fmt.Sprintf("the examples to forget taught against the others: a cosine of %.2f between their sums of logit gradients", d.Cosine))
-		left := e.Cost - float64(d.Used)/req.RetrainCost()
-		return ShortRun{Short: Short{Cost: left, Batch: e.Batch}, Start: 1}.solve(ctx, req)
-	}
-	if req.Took(RouteDistilled, "a network, whose trajectory no recursion follows for long"); req.Model.Arch().Convex {
-		req.Took(RouteDistilled, fmt.Sprintf("a convex model, but batches of %d of %d examples: no sample of them carries curvature", batch, n))
-	}
-	return e.settle(ctx, req, alpha, d)
+	req.Took(RouteDistilled, "U is like the other examples")
+	return e.solve(ctx, req, alpha, learned)
 }

@@ -60,7 +60,9 @@ type Route string
 const (
 	RouteRecursion Route = "recursion"             // the contraction along the recorded run
 	RouteDistilled Route = "distilled contraction" // the contraction at w_T, distilled from the model's own logits
-	RouteShortRun  Route = "short run"             // training on the retained examples
+	RouteRestart   Route = "restart"               // training on the retained examples from between w_T and w_0
+	RouteRetrain   Route = "retraining"            // replayed retraining
+	RouteNothing   Route = "nothing"               // the run's own parameters: there was nothing to take back
 )
 
 // Guard is a safeguard: something that a method saw of a request and that made it
@@ -69,6 +71,8 @@ const (
 type Guard = contraction.Guard
 
 const (
-	GuardClassLike   Guard = "class-like"  // Mini trains, since U has much in common; "coherent" in older files
-	GuardConflicting Guard = "conflicting" // Mini trains, since U taught against the rest; "contrary" in older files
+	GuardClassLike   Guard = "class-like"        // Mini restarts, since U holds most of a class; "coherent" in older files
+	GuardConflicting Guard = "conflicting"       // Mini restarts, since U holds far more than its share of what was taught; "contrary" in older files
+	GuardShortened   Guard = "shortened"         // half of the way was taken, since retained examples lost too much on the whole of it
+	GuardNotScaled   Guard = "logits not scaled" // the model's last layer is not linear in its own parameters
 )

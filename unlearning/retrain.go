@@ -42,8 +42,12 @@ func (r Retrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if done != nil { // another seed is another model even with U = ∅
 		return nil, fmt.Errorf("unlearning: %s: the forget set is empty; train a run with another seed instead", r.Name())
 	}
+	return r.solve(ctx, req)
+}
+
+func (r Retrain) solve(ctx context.Context, req *Request) (*Result, error) {
 	cfg := req.Run.Config
-	cfg.Hooks, cfg.Drop, cfg.From = nil, p.Forget, req.Run.Initial
+	cfg.Hooks, cfg.Drop, cfg.From = nil, req.Forget, req.Run.Initial
 	if r.Other != 0 {
 		cfg.Seed, cfg.From = purpose.Seed(req.Run.Config.Seed, purpose.OtherSeed, r.Other), nil
 	}

@@ -24,12 +24,27 @@ type Short struct {
 	// Batch is the number of retained examples a step; 0 means an eighth of
 	// the run's, at least 16 and at most the run's.
 	Batch int
-	// LR is the schedule. Nil means a cosine with a tenth of warm-up and the peak
-	// ρ·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and batch of the
-	// run, b and β' those of this one, and ρ its rate: an example moves parameters ρ
-	// times as far as in the run. Runs that train have defaults.TrainingRate and
-	// TrainingMomentum, Erase has DistilRate and DistilMomentum.
+	// LR is the schedule. Nil means a cosine with a tenth of warm-up. For runs that train
+	// its peak is Rate·(b/B)·η(1−β')/(1−β), with η, β and B the peak rate, momentum and
+	// batch of the recorded run, and b and β' = defaults.TrainingMomentum those of this
+	// one: an example moves parameters Rate times as far as in the run.
 	LR nets.LRSchedule
+	// Rate is that of LR; 0 means defaults.TrainingRate. Erase, whose steps do not train,
+	// takes none.
+	Rate float64
+}
+
+// check reports what no run could use.
+func (s Short) check() error {
+	switch {
+	case !(s.Cost >= 0 && s.Cost <= maxCost):
+		return fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, maxCost)
+	case s.Batch < 0:
+		return fmt.Errorf("batch %d must be positive", s.Batch)
+	case !(s.Rate >= 0) || math.IsInf(s.Rate, 0):
+		return fmt.Errorf("rate %g must be positive and finite", s.Rate)
+	}
+	return nil
 }
 
 // maxCost, in retrainings, keeps numbers of steps countable.
@@ -38,34 +53,25 @@ const maxCost = 1e6
 // complete checks s and fills in its defaults, but for the schedule, for a run of
 // which some examples are retained.
 func (s Short) complete(run *nets.Run, retained int) (Short, error) {
-	cfg := run.Config
-	s.Cost = cmp.Or(s.Cost, defaults.Cost)
-	if s.Batch == 0 {
-		s.Batch = min(cfg.Batch, max(defaults.ShortBatchLeast, int(defaults.ShortBatch*float64(cfg.Batch))))
+	if err := s.check(); err != nil {
+		return s, err
+	}
+	s.Cost, s.Rate = cmp.Or(s.Cost, defaults.Cost), cmp.Or(s.Rate, defaults.TrainingRate)
+	if batch := run.Config.Batch; s.Batch == 0 {
+		s.Batch = min(batch, max(defaults.ShortBatchLeast, int(defaults.ShortBatch*float64(batch))))
 	}
 	s.Batch = min(s.Batch, retained)
-	switch {
-	case !(s.Cost > 0 && s.Cost <= maxCost):
-		return s, fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, maxCost)
-	case s.Batch < 0:
-		return s, fmt.Errorf("batch %d must be positive", s.Batch)
-	}
 	return s, nil
 }
 
-// schedule returns that of a complete s, for steps of this momentum that move
-// parameters rate times as far for each example as those of the run.
-func (s Short) schedule(run *nets.Run, momentum, rate float64) nets.LRSchedule {
+// schedule returns that of a complete s.
+func (s Short) schedule(run *nets.Run) nets.LRSchedule {
 	if s.LR != nil {
 		return s.LR
 	}
 	cfg := run.Config
-	var peak float64
-	for t := range run.Steps {
-		peak = max(peak, cfg.LR.Rate(t, run.Steps))
-	}
-	perExample := peak / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
-	return nets.CosineRate{Peak: rate * perExample * float64(s.Batch) * (1 - momentum), Warmup: defaults.Warmup}
+	perExample := nets.PeakRate(cfg.LR, run.Steps) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
+	return nets.CosineRate{Peak: s.Rate * perExample * float64(s.Batch) * (1 - defaults.TrainingMomentum), Warmup: defaults.Warmup}
 }
 
 // train trains from w on the retained examples for at most evals gradient
@@ -82,8 +88,7 @@ func (s Short) train(ctx context.Context, req *Request, w *graph.Tensor, evals f
 	cfg := req.Run.Config
 	run, err := req.Model.Train(ctx, req.Run.Data, nets.Config{
 		From: w, Only: req.Retain, Steps: steps, Batch: s.Batch, Seed: seed,
-		LR:       s.schedule(req.Run, defaults.TrainingMomentum, defaults.TrainingRate),
-		Momentum: defaults.TrainingMomentum, WeightDecay: cfg.WeightDecay, Augment: cfg.Augment,
+		LR: s.schedule(req.Run), Momentum: defaults.TrainingMomentum, WeightDecay: cfg.WeightDecay, Augment: cfg.Augment,
 	})
 	if err != nil {
 		return nil, err
@@ -102,6 +107,8 @@ type ShortRun struct {
 	// Shrink, if positive, multiplies the parameters at the start, and Noise
 	// adds that multiple of fresh initial parameters.
 	Shrink, Noise float64
+	// Back moves the start that share of the way back to the run's initial parameters.
+	Back float64
 	// Title names the method in results; "" means "short-run".
 	Title string
 }
@@ -132,26 +139,38 @@ func (r ShortRun) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 }
 
 func (r ShortRun) solve(ctx context.Context, req *Request) (*Result, error) {
-	s, err := r.Short.complete(req.Run, len(req.Retain))
-	if err == nil && !(r.Start >= 0 && r.Shrink >= 0 && r.Noise >= 0) {
-		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative", r.Start, r.Shrink, r.Noise)
-	}
+	w, err := r.train(ctx, req)
 	if err != nil {
 		return req.Fail(err)
+	}
+	return req.Finish(w)
+}
+
+// train returns the parameters that the run ends with.
+func (r ShortRun) train(ctx context.Context, req *Request) (*graph.Tensor, error) {
+	s, err := r.Short.complete(req.Run, len(req.Retain))
+	if err == nil && !(r.Start >= 0 && r.Shrink >= 0 && r.Noise >= 0 && r.Back >= 0 && r.Back <= 1) {
+		err = fmt.Errorf("start %g, shrink %g and noise %g must not be negative, nor back %g outside of [0, 1]", r.Start, r.Shrink, r.Noise, r.Back)
+	}
+	if err != nil {
+		return nil, err
 	}
 	w := req.Run.Params
 	if t := history.StepAt(min(r.Start, 1), req.Run.Steps); t < req.Run.Steps {
 		if _, w, _, err = req.State(t); err != nil {
-			return req.Fail(err)
+			return nil, err
 		}
 	}
-	if r.Shrink > 0 || r.Noise > 0 {
+	mix := func(a float64, b float64, other *graph.Tensor) {
 		mixed := req.Model.NewVector()
-		vector.Combine(mixed, cmp.Or(r.Shrink, 1), w, r.Noise, req.Model.Init(purpose.Seed(req.Run.Config.Seed, purpose.Perturb, 0)))
+		vector.Combine(mixed, a, w, b, other)
 		w = mixed
 	}
-	if w, err = s.train(ctx, req, w, s.Cost*req.RetrainCost(), purpose.Seed(req.Run.Config.Seed, purpose.ShortRun, 0)); err != nil {
-		return req.Fail(err)
+	if r.Shrink > 0 || r.Noise > 0 {
+		mix(cmp.Or(r.Shrink, 1), r.Noise, req.Model.Init(purpose.Seed(req.Run.Config.Seed, purpose.Perturb, 0)))
 	}
-	return req.Finish(w)
+	if r.Back > 0 {
+		mix(1-r.Back, r.Back, req.Run.Initial)
+	}
+	return s.train(ctx, req, w, s.Cost*req.RetrainCost(), purpose.Seed(req.Run.Config.Seed, purpose.ShortRun, 0))
 }

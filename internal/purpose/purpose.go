@@ -37,6 +37,10 @@ const (
 
 	Unseen     Use = 30 // unseen examples like the forgotten ones
 	Validation Use = 31 // examples that a run leaves out, for methods to ask about
+	Sharpness  Use = 32 // examples that tell the sharpest direction; those forgotten before
+	Phase      Use = 33 // where the turns of examples in curvature samples begin; those forgotten before
+	Restart    Use = 34 // examples that tell how far steps may go; those forgotten before
+	Check      Use = 35 // examples that a result is checked with; those forgotten before
 
 	Deal   Use = 40 // an audit's states of an example in shadows; the example
 	Target Use = 41 // the same in targets

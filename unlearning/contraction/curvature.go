@@ -116,3 +116,16 @@ func (f *difference) at(ids []int, pt Point, d, grad, h *graph.Tensor) error {
 	vector.Combine(h, 1, h, -1, grad)
 	return nil
 }
+
+// affine sets h to the same where logits are affine in the parameters and the loss is
+// the softmax cross-entropy. Jacobians are then one at w and w+d, so that it is the
+// gradient at w+d of distillation from the logits at w.
+func (f *difference) affine(ids []int, pt Point, d, h *graph.Tensor) error {
+	m := f.system.Model
+	z := make([]float64, len(ids)*m.Arch().Classes)
+	if err := m.LogitsAs(pt.View, pt.W, f.system.Run.Data, ids, z); err != nil {
+		return err
+	}
+	vector.Combine(f.u, 1, pt.W, 1, d)
+	return m.DistilGradient(pt.View, f.u, f.system.Run.Data, ids, z, 0, h)
+}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
-
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
@@ -18,17 +16,14 @@ import (
 //
 //	mean over a batch of KL(softmax ẑ ‖ softmax z) + Stiffness/2 · ‖z − ẑ‖²,
 //
-// see nets.Model.DistilGradient. It is about H d, and zero at d = 0 where logits are
-// distilled as they are: a difference of gradients at the price of one, since the
+// see nets.Model.DistilGradient. It is about H d, and zero at d = 0: a difference of
+// gradients at the price of one, since the
 // logits at w_T are computed once for each example that is drawn. It is for a Fixed
 // path and the softmax cross-entropy.
 type Distilled struct {
 	Batch int // retained examples a step, pieces of a shuffled list
 	// Stiffness resists where the network is sure, and probabilities alone do not.
 	Stiffness float64
-	// Widths are what the logits of each example, less their mean, are multiplied with
-	// before they are distilled, [n]; nil leaves them as they are.
-	Widths []float64
 	// Draw numbers the orders in which examples are drawn for one run: those of different
 	// numbers are independent.
 	Draw uint64
@@ -59,8 +54,6 @@ func (c Distilled) Start(s *System, w *Way) (Product, error) {
 		return nil, fmt.Errorf("curvature: logits are distilled at the end of the run; take a fixed path")
 	case c.Batch < 1 || !(c.Stiffness >= 0) || math.IsInf(c.Stiffness, 0):
 		return nil, fmt.Errorf("curvature: batch %d must be positive, and stiffness %g finite and not negative", c.Batch, c.Stiffness)
-	case c.Widths != nil && len(c.Widths) != n:
-		return nil, fmt.Errorf("curvature: %d widths for %d examples", len(c.Widths), n)
 	}
 	c.Batch = min(c.Batch, len(s.Retain))
 	return &distiller{
@@ -122,16 +115,7 @@ func (d *distiller) ask(pt Point, ids []int) error {
 		return err
 	}
 	for j, i := range unknown {
-		own, width := z[j*k:j*k+k], 1.0
-		if d.Widths != nil {
-			width = d.Widths[i]
-		}
-		// A mean that is added to all logits of an example changes no probability, but
-		// it would change ‖z − ẑ‖ and so must stay what it was.
-		mean := floats.Sum(own) / float64(k)
-		for c, v := range own {
-			d.logits[i*k+c] = mean + width*(v-mean)
-		}
+		copy(d.logits[i*k:i*k+k], z[j*k:])
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package contraction
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
@@ -54,26 +56,43 @@ func (PerStep) Start(ctx context.Context, s *System, w *Way) (Disturber, error) 
 var errPath = errors.New("disturbance: it is that of a run's batches, and the path is not the recorded one")
 
 // Spread is a sum of disturbances over a run, each part of the learning time of
-// the way having an equal part of it.
+// the first steps having an equal part of it. What it moved settles in the others.
 type Spread struct {
 	// Sum is the whole of it, [P], times learning time: where nothing resists, d
 	// goes as far as Sum.
 	Sum *graph.Tensor
 	// Strength is how much of it is taken; 0 is nothing.
 	Strength float64
+	// First is the share of the steps that it is spread over, rounded up; 0 means all.
+	First float64
 }
 
 func (s Spread) String() string { return "spread" }
 
 // Start implements Disturbance.
 func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error) {
-	if s.Sum == nil || s.Sum.Len() != sys.Model.Size() {
+	switch {
+	case s.Sum == nil || s.Sum.Len() != sys.Model.Size():
 		return nil, errors.New("disturbance: the sum to spread is not a vector of the model's parameters")
+	case !(s.First >= 0 && s.First <= 1):
+		return nil, fmt.Errorf("disturbance: %g is not a share of the steps", s.First)
+	case s.First == 0:
+		s.First = 1
 	}
-	if !(w.Time > 0) {
+	end := w.From + int(math.Ceil(s.First*float64(w.To-w.From)))
+	var time float64
+	for t := w.From; t < end; t++ {
+		time += w.Rate(t) / (1 - w.Momentum)
+	}
+	if !(time > 0) {
 		return nil, errors.New("disturbance: the learning rates sum to 0, and nothing would move")
 	}
-	delta := sys.Model.NewVector()
-	vector.Combine(delta, s.Strength/w.Time, s.Sum, 0, s.Sum)
-	return DisturbFunc(func(Point) (*graph.Tensor, bool, error) { return delta, false, nil }), nil
+	delta, none := sys.Model.NewVector(), sys.Model.NewVector()
+	vector.Combine(delta, s.Strength/time, s.Sum, 0, s.Sum)
+	return DisturbFunc(func(pt Point) (*graph.Tensor, bool, error) {
+		if pt.T < end {
+			return delta, false, nil
+		}
+		return none, false, nil
+	}), nil
 }

@@ -54,5 +54,5 @@ func Example() {
 	// Output:
 	// recorded, interpolated:5:tails, exact: 1.79 of retraining
 	// recorded, interpolated:5:tails, half-exact: 1.10 of retraining
-	// recorded, interpolated:5:tails, sampled-difference:0.03: 0.14 of retraining
+	// recorded, interpolated:5:tails, sampled-difference:0.03: 0.11 of retraining
 }

@@ -2,12 +2,12 @@ package contraction
 
 import "sort"
 
-// LargestSample returns the largest share for Sampled curvature, at most 1, with
-// which a contraction along the recorded run takes no more than budget gradient
-// evaluations. It returns 0 where least, the smallest share, takes more, and how
-// much that is. Every step is counted as it will be computed, since samples are
-// rounded up.
-func LargestSample(s *System, window Window, disturbance Interpolated, least, budget float64) (share, leastCost float64, err error) {
+// LargestSample returns the largest share of c, at most 1, with which a contraction
+// along the recorded run takes no more than budget gradient evaluations. It returns 0
+// where least, the smallest share, takes more, and how much that is. Every step is
+// counted as it will be computed, since samples are rounded up, or on the average where
+// they are parts of the batches.
+func LargestSample(s *System, window Window, disturbance Interpolated, c Sampled, least, budget float64) (share, leastCost float64, err error) {
 	first, err := window.first(s.Run)
 	if err != nil {
 		return 0, 0, err
@@ -35,14 +35,12 @@ func LargestSample(s *System, window Window, disturbance Interpolated, least, bu
 		steps = append(steps, step{retain, retain + forget, (computed || forget == 0) && s.recorded(t, t+1)})
 	}
 	cost := func(share float64) float64 {
-		sum := fixed
+		c.Share = share
+		sum := float64(fixed)
 		for _, st := range steps {
-			n, own := Sampled{Share: share}.size(s, st.retain, st.b)
-			if sum += 2 * n; own && st.known {
-				sum -= n
-			}
+			sum += c.cost(s, st.retain, st.b, st.known)
 		}
-		return float64(sum)
+		return sum
 	}
 	if leastCost = cost(least); !(leastCost <= budget) { // NaN too
 		return 0, leastCost, nil

@@ -13,28 +13,27 @@ import (
 // LogitSum is what U did to a run, in one vector, computed from the logit gradients
 // α of the run (history.LogitGradients) and the Jacobians J at w_T.
 type LogitSum struct {
-	// Sum is D = Σ_{i∈U} J_iᵀ α̃_i − κ Σ_{j∉U} J_jᵀ α̃_j with κ = |U|/(n−|U|) and α̃
-	// the weighted logit gradients, from a sample drawn by the size of its terms.
+	// Sum is D = Σ_{i∈U} J_iᵀ α_i − Σ_{j∉U} κ_y J_jᵀ α_j, with κ_y the ratio of Σ |α|₁
+	// over the examples of U with the label y of j to that over the others with it:
+	// what U taught, less as much of what the others taught about the same labels. It
+	// comes from a sample drawn by the size of its terms.
 	Sum  *graph.Tensor
 	Used int // examples of the sample
 	// Noise is the variance of Sum that sampling makes, over ‖D‖²: estimated, before
 	// anything is computed, from the sizes of the terms.
 	Noise float64
-	// Growth is the Jacobian growth: how far Σ J_iᵀ α̃_i over all examples moves along
-	// the displacement of the run, in units of that. It is about 1 where Jacobians
-	// keep still (1.15 with momentum 0.9), more where they have grown.
+	// Kernel is the mean of ‖J_iᵀ c‖² over the sample, with c of length 1 in the
+	// direction of α_i: how far the example's own logits move by a step along their own
+	// gradient. NaN where nothing was drawn.
+	Kernel float64
+	// Growth is the Jacobian growth: how far Σ J_iᵀ α_i over all examples moves along
+	// the displacement of the run, in units of that. Where Jacobians keep still it is
+	// what recency leaves of 1, more where they have grown.
 	Growth float64
-	// Cosine is that of the angle between the two sums of D: positive where U taught
-	// what the others did, negative where it taught against them. Part is U's part of
-	// Σ ‖α̃‖. They are NaN where there is nothing to compare.
-	Cosine, Part float64
 }
 
 // LogitSampling says how a LogitSum is estimated from a sample.
 type LogitSampling struct {
-	// Exponent e weighs logit gradients by a power of their own size, α̃ ∝ ‖α‖₁^e α
-	// with Σ ‖α̃‖ = Σ ‖α‖; with 0 they are as they are.
-	Exponent float64
 	// Noise is the variance over ‖D‖² below which no more examples are drawn, as
 	// estimated for terms of independent directions; Stratified is the part of that
 	// estimate which is left, since examples are sorted.
@@ -45,56 +44,90 @@ type LogitSampling struct {
 // Estimate computes the sum from at most a number of examples, fewer where that
 // makes no difference.
 func (c LogitSampling) Estimate(s *System, alpha *graph.Tensor, most int, r *rand.Rand) (*LogitSum, error) {
-	terms := c.terms(s, alpha)
+	terms := s.logitTerms(alpha)
 	draw := bySizeOf(terms)
 	return c.sum(s, alpha, terms, draw, max(draw.quieter(c.Noise, most), min(c.Least, most)), r)
 }
 
 // sum computes the sum from m examples.
 func (c LogitSampling) sum(s *System, alpha *graph.Tensor, terms []term, draw *bySize, m int, r *rand.Rand) (*LogitSum, error) {
-	k := alpha.Shape()[1]
 	drawn, weights := draw.draw(m, r)
-	d := &LogitSum{Sum: s.Model.NewVector(), Used: len(drawn), Noise: c.Stratified * draw.noise(m), Growth: 1}
-	// One sum of U and one of the others, for D and for the growth.
-	var sums [2]*graph.Tensor
-	for side := range sums {
-		var ids []int
-		var cotangents []float64
-		for j, at := range drawn {
-			if t := terms[at]; t.stratum[0] == side {
-				ids = append(ids, t.id)
-				for c := range k {
-					cotangents = append(cotangents, weights[j]*t.weight*alpha.At(t.id*k+c))
-				}
-			}
+	d := &LogitSum{Used: len(drawn), Noise: c.Stratified * draw.noise(m), Kernel: math.NaN(), Growth: 1}
+	// The sums over U and over the others, each in two halves chosen by chance. In the
+	// difference of the halves terms have random signs, so that what two examples have
+	// in common cancels and the squares of their own lengths are left.
+	halves := newSigned(s, alpha)
+	for j, at := range drawn {
+		halves.add(terms[at], weights[j], r.IntN(2))
+	}
+	if err := halves.compute(); err != nil {
+		return nil, err
+	}
+	d.Sum = s.Model.NewVector()
+	signed, all := s.Model.NewVector(), s.Model.NewVector()
+	for side := range 2 {
+		for sign := range 2 {
+			part := halves.sum[side][sign]
+			vector.AddScaled(d.Sum, 1, part)
+			vector.AddScaled(signed, float64(1-2*sign), part)
+			vector.AddScaled(all, halves.share[side], part)
 		}
-		if sums[side] = s.Model.NewVector(); len(ids) > 0 {
-			if err := s.Model.VJP(s.LastView(), s.Run.Params, s.Run.Data, ids, cotangents, sums[side]); err != nil {
-				return nil, err
-			}
-		}
+	}
+	if halves.squares > 0 {
+		d.Kernel = vector.Dot(signed, signed) / halves.squares
 	}
 	displacement := s.displacement()
 	if length := vector.Dot(displacement, displacement); length > 0 {
-		d.Growth = (vector.Dot(sums[0], displacement) + vector.Dot(sums[1], displacement)) / length
+		d.Growth = vector.Dot(all, displacement) / length
 	}
-	kappa := s.Kappa()
-	var forget, retain float64
-	for _, t := range terms {
-		if t.stratum[0] == 0 {
-			forget += t.size
-		} else {
-			retain += t.size / kappa
-		}
-	}
-	d.Part = forget / (forget + retain)
-	d.Cosine = vector.Dot(sums[0], sums[1]) / (vector.Norm(sums[0]) * vector.Norm(sums[1]))
-	vector.Combine(d.Sum, 1, sums[0], -kappa, sums[1])
 	return d, nil
 }
 
+// signed sums vector-Jacobian products of logit gradients by side (U, the others) and
+// by a sign that chance gives each term.
+type signed struct {
+	system  *System
+	alpha   *graph.Tensor
+	ids     [2][2][]int
+	vectors [2][2][]float64
+	sum     [2][2]*graph.Tensor
+	squares float64    // of the lengths of all vectors
+	share   [2]float64 // what each side's sum is multiplied with in Σ J_iᵀ α_i over all examples
+}
+
+func newSigned(s *System, alpha *graph.Tensor) *signed {
+	kappa := s.Kappa()
+	return &signed{system: s, alpha: alpha, share: [2]float64{1, -1 / kappa}}
+}
+
+// add adds a term that stands for so many like it.
+func (h *signed) add(t term, weight float64, sign int) {
+	side, k := t.stratum[0], h.alpha.Shape()[1]
+	h.ids[side][sign] = append(h.ids[side][sign], t.id)
+	for c := range k {
+		v := weight * t.weight * h.alpha.At(t.id*k+c)
+		h.vectors[side][sign] = append(h.vectors[side][sign], v)
+		h.squares += v * v
+	}
+}
+
+func (h *signed) compute() error {
+	s := h.system
+	for side := range h.sum {
+		for sign := range h.sum[side] {
+			h.sum[side][sign] = s.Model.NewVector()
+			if ids := h.ids[side][sign]; len(ids) > 0 {
+				if err := s.Model.VJP(s.LastView(), s.Run.Params, s.Run.Data, ids, h.vectors[side][sign], h.sum[side][sign]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // displacement returns what weight decay left of w_0, less w_T: Σ J_iᵀ α_i as the
-// run summed it.
+// run summed it, were there no recency.
 func (s *System) displacement() *graph.Tensor {
 	cfg, left := s.Run.Config, 1.0
 	for t := range s.Run.Steps {
@@ -109,7 +142,7 @@ func (s *System) displacement() *graph.Tensor {
 type term struct {
 	id      int
 	stratum [3]int  // whether it is retained, its label, the class it was moved away from most
-	weight  float64 // of its logit gradients, by the exponent
+	weight  float64 // of its logit gradients: 1, or −κ_y
 	size    float64 // of its term in D
 }
 
@@ -122,15 +155,21 @@ func bySizeOf(terms []term) *bySize {
 	return newBySize(sizes)
 }
 
-// terms lists all examples, sorted so that a systematic sample is stratified. What
-// the examples of a stratum have in common, such as those of label 3 that were taken
-// for 8, is then the same in every sample, and no noise.
-func (c LogitSampling) terms(s *System, alpha *graph.Tensor) []term {
+// logitTerms lists all examples, sorted so that a systematic sample is stratified.
+// What the examples of a stratum have in common, such as those of label 3 that were
+// taken for 8, is then the same in every sample, and no noise.
+func (s *System) logitTerms(alpha *graph.Tensor) []term {
 	n, k := alpha.Shape()[0], alpha.Shape()[1]
 	all := make([]term, n)
-	var before, after float64
+	var ofLabel [2][]float64
+	for side := range ofLabel {
+		ofLabel[side] = make([]float64, k)
+	}
 	for i := range all {
-		t := term{id: i, stratum: [3]int{0, int(s.Run.Data.Y[i]), 0}}
+		t := term{id: i, stratum: [3]int{1, int(s.Run.Data.Y[i]), 0}}
+		if s.Forget.Contains(i) {
+			t.stratum[0] = 0
+		}
 		for c := range k {
 			a := alpha.At(i*k + c)
 			t.size += math.Abs(a)
@@ -138,24 +177,19 @@ func (c LogitSampling) terms(s *System, alpha *graph.Tensor) []term {
 				t.stratum[2] = c
 			}
 		}
-		before += t.size
-		t.weight = math.Pow(t.size, c.Exponent)
-		t.size *= t.weight
-		after += t.size
+		ofLabel[t.stratum[0]][t.stratum[1]] += t.size
 		all[i] = t
 	}
-	if after == 0 { // a run that learned nothing
-		return all
-	}
-	scale := before / after // the sum of all sizes stays what it was
 	for i := range all {
-		all[i].weight *= scale
-		all[i].size *= scale
-	}
-	kappa := s.Kappa()
-	for _, i := range s.Retain {
-		all[i].stratum[0] = 1
-		all[i].size *= kappa
+		t := &all[i]
+		t.weight = 1
+		if label := t.stratum[1]; t.stratum[0] == 1 {
+			t.weight = 0
+			if ofLabel[1][label] > 0 {
+				t.weight = -ofLabel[0][label] / ofLabel[1][label]
+			}
+		}
+		t.size *= math.Abs(t.weight)
 	}
 	slices.SortFunc(all, func(a, b term) int {
 		return cmp.Or(slices.Compare(a.stratum[:], b.stratum[:]), cmp.Compare(a.size, b.size), a.id-b.id)

@@ -24,11 +24,11 @@ func TestLogitCurvature(t *testing.T) {
 		require.Equal(t, steps, run.Steps)
 		alpha, _, err := rec.Record().LogitGradients()
 		require.NoError(t, err)
-		require.InDelta(t, want, LogitCurvature(MeanErrors(alpha, rate*float64(steps))), 1e-4)
+		require.InDelta(t, want, LogitCurvature(MeanErrors(alpha, history.LogitTimes(run))), 1e-4)
 	}
 
-	// Two examples with a of 0.2 and 0.6, one that was not visited, in a time of 5.
+	// Two examples with a of 0.2 and 0.6 in times of 2.5 and 2.5, one that was not visited.
 	alpha := graph.FromSlice([]float64{-0.5, 0.5, 0, 0, 0.7, -1.5, 0.8, 0, 0, 0, 0, 0}, 3, 4)
-	require.InDelta(t, (0.2*0.8+0.6*0.4)/2, LogitCurvature(MeanErrors(alpha, 5)), 1e-12)
-	require.Zero(t, LogitCurvature(MeanErrors(graph.NewTensor(graph.Float64, 3, 4), 5)))
+	require.InDelta(t, (0.2*0.8+0.6*0.4)/2, LogitCurvature(MeanErrors(alpha, []float64{2.5, 2.5, 0})), 1e-12)
+	require.Zero(t, LogitCurvature(MeanErrors(graph.NewTensor(graph.Float64, 3, 4), []float64{1, 1, 1})))
 }

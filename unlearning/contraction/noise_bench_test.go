@@ -44,7 +44,7 @@ func BenchmarkLogitSumNoise(b *testing.B) {
 				s := NewSystem(run, data.RandomForget(ds, share, 7), rec.Record())
 				alpha, err := s.LogitGradients()
 				require.NoError(b, err)
-				all := fitted.terms(s, alpha)
+				all := s.logitTerms(alpha)
 				draw := bySizeOf(all)
 				sample := func(m int, seed uint64) *graph.Tensor {
 					d, err := fitted.sum(s, alpha, all, draw, m, rand.New(rand.NewPCG(seed, 5)))

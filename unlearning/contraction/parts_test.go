@@ -215,7 +215,6 @@ func TestPartsThatDoNotFit(t *testing.T) {
 	for want, c := range map[string]contraction.Contraction{
 		"take a fixed path":      {Disturbance: spread, Curvature: contraction.Distilled{Batch: 4}},
 		"batch 0 must be":        {Path: fixed, Disturbance: spread, Curvature: contraction.Distilled{}},
-		"3 widths for 1257":      {Path: fixed, Disturbance: spread, Curvature: contraction.Distilled{Batch: 4, Widths: make([]float64, 3)}},
 		"size -1 and share 0.03": {Path: fixed, Disturbance: spread, Curvature: contraction.Sampled{Size: -1}},
 	} {
 		_, err := c.Solve(t.Context(), s)

@@ -19,9 +19,10 @@ type Path interface {
 
 // Way is a path of one system.
 type Way struct {
-	From, To int     // its steps: From … To−1
-	Momentum float64 // β
-	Time     float64 // Σ η/(1−β) over the steps
+	From, To int                 // its steps: From … To−1
+	Momentum float64             // β
+	Rate     func(t int) float64 // η
+	Time     float64             // Σ η/(1−β) over the steps
 	// Recorded says that the steps and their batches are the run's.
 	Recorded bool
 	Points   iter.Seq2[Point, error]
@@ -50,7 +51,7 @@ func (f Fixed) Start(s *System) (*Way, error) {
 	}
 	w := s.Run.Params
 	return &Way{
-		To: f.Steps, Momentum: f.Momentum, Time: nets.LearningTime(f.LR, 0, f.Steps) / (1 - f.Momentum), End: w,
+		To: f.Steps, Momentum: f.Momentum, Rate: func(t int) float64 { return f.LR.Rate(t, f.Steps) }, Time: nets.LearningTime(f.LR, 0, f.Steps) / (1 - f.Momentum), End: w,
 		Points: func(yield func(Point, error) bool) {
 			for t := range f.Steps {
 				pt := s.WholePoint(t, f.LR.Rate(t, f.Steps))

@@ -31,7 +31,7 @@ func (r Recorded) Start(s *System) (*Way, error) {
 	}
 	cfg := s.Run.Config
 	return &Way{
-		From: first, To: s.Run.Steps, Momentum: cfg.Momentum, Time: nets.LearningTime(cfg.LR, first, s.Run.Steps) / (1 - cfg.Momentum),
+		From: first, To: s.Run.Steps, Momentum: cfg.Momentum, Rate: s.Rate, Time: nets.LearningTime(cfg.LR, first, s.Run.Steps) / (1 - cfg.Momentum),
 		Recorded: true, Points: s.Trajectory(first), End: s.Run.Params,
 	}, nil
 }

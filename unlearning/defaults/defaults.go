@@ -40,11 +40,13 @@ const (
 	// the last in the logarithm of learning time: between closer ones chance would pass
 	// for a slope.
 	KnotDistance = 1e-3
-	// RecursionBatch and RecursionShare are the batches from which on a convex model
-	// follows the recursion: so many examples, or this share of the data where that is
-	// fewer. A sample of smaller ones carries no curvature.
-	RecursionBatch = 1024
-	RecursionShare = 1. / 8
+	// SmallBatch and SmallBatchShare are the batches below which each needs a curvature
+	// sample of its own: so many examples, or this share of the data where that is fewer.
+	SmallBatch      = 1024
+	SmallBatchShare = 1. / 8
+	// RecordOfData is the largest record of all gradients that Mini asks for, in numbers
+	// over those of the data. A choice, not a fit.
+	RecordOfData = 4
 )
 
 // Training shortly on the retained examples. Fitted on mlp with MNIST and
@@ -65,19 +67,58 @@ const (
 	TrainingMomentum = 0.5
 )
 
-// The contraction at w_T that is distilled from the model's own logits. Fitted on
-// mlp with MNIST and Fashion-MNIST, lenet5 with both, and the digits; seeds 1 to 5
-// and 11 to 15; r = 5, 20 and 50%; costs of 10, 20 and 40%.
+// Training on the retained examples from between w_T and w_0. Fitted on mlps with MNIST,
+// Fashion-MNIST and the digits; r = 60, 75 and 90%.
 const (
-	// DistilRate is TrainingRate's counterpart: a run that distils has little noise,
-	// and is limited by the sharpest directions.
-	DistilRate = 3
-	// DistilMomentum lets it go further in the others.
+	// RestartAbove, times 1 − a² for a run of the mean error a, is the share r above which
+	// a random U is not taken back: of the shares tried 50% is, and 75% is not, and at 60%
+	// the two ways are alike, for a of 0.1 to 0.3; with 30% wrong labels, where a is 0.6,
+	// 20% is and 50% is not.
+	RestartAbove = 0.6
+	// RestartRate is the largest rate, as Short.Rate has it; the steps of Erase are
+	// a limit too. RestartBatch is the batch; with 2 to 8 nothing was seen to change.
+	RestartRate  = 3
+	RestartBatch = 8
+	// RestartUnlike is how far back it starts for a U that is unlike the others, as a share
+	// of the way from (1−r) w_T + r w_0 to the initial parameters. With 0.3 more was
+	// remembered, with 0.7 more forgotten of the others.
+	RestartUnlike = 0.5
+	// KernelExamples is the largest sample that tells how far steps may go.
+	KernelExamples = 64
+)
+
+// The contraction at w_T that is distilled from the model's own logits. Fitted on
+// random cells: mlps of one and two layers of 30 to 400 units, 2000 to 16 000 examples
+// of MNIST and Fashion-MNIST and the digits, batches of 16 to 256, momentum 0 and 0.9,
+// cosine and constant rates, weight decay of 0 to 0.005, a tenth of the labels wrong in
+// one of five; and lenet5. docs/research/mini-cells.md has them.
+const (
+	// Recency is ρ: a logit gradient of a step after which the run had a share x of its
+	// learning time left counts e^(−ρx). With 0.7 to 2.5 nothing changes much; with 0
+	// a sample of D has more noise, since what all examples taught early does not cancel
+	// in it.
+	Recency = 1.5
+	// DistilStep is how far a step moves an example's own logits of the way back to those
+	// at w_T, on the average over logits; 2 would make them swing. It is what one visit
+	// undoes of a deviation, and runs at 3 and more diverged.
+	DistilStep = 1.5
+	// DistilVisits is the number of visits to each example beyond which steps become smaller
+	// instead, so that they undo no more in sum.
+	DistilVisits = 2
+	// DistilEdge is the largest step of a batch in the sharpest direction, in units of the
+	// one that makes gradient descent with momentum swing.
+	DistilEdge = 0.35
+	// SharpnessCost is the part of a budget that finds the sharpest direction.
+	SharpnessCost = 1. / 8
+	// DistilMomentum lets the contraction go further in directions that are not sharp.
 	DistilMomentum = 0.9
-	// DistilRateGrowth is the Jacobian growth g above which the rate is divided by
-	// √(g/DistilRateGrowth). lenet5, with g of 2.3 to 4.3, does not bear the rate of
-	// the mlps, with 1.3 to 1.9.
-	DistilRateGrowth = 1.4
+	// DistilBatchLeast and DistilBatchMost are the batches to choose from, and DistilSteps
+	// is the number of steps that a larger one must leave.
+	DistilBatchLeast = 16
+	DistilBatchMost  = 64
+	DistilSteps      = 100
+	// SpreadSteps is the share of the steps in which D is taken; in the others it settles.
+	SpreadSteps = 0.7
 	// SampleCost is the largest part of a budget that D is computed from. 0.35 and 0.65
 	// made no difference.
 	SampleCost = 0.5
@@ -87,61 +128,48 @@ const (
 	// SampleStratified is the part of that estimate which is left where examples are
 	// sorted by what they have in common: 0.2 to 0.9 on MNIST and Fashion-MNIST.
 	SampleStratified = 0.4
-	// SampleLeast is the number of examples that tell the Jacobian growth and conflicting
-	// sets.
+	// SampleLeast is the number of examples that tell how far steps may go.
 	SampleLeast = 256
-	// SizeExponent is the power of its own size that multiplies an example's logit
-	// gradients. What an example with large ones taught is peculiar to it and stays;
-	// what others teach as well has been learned from them by the end of the run.
-	// Audits chose it.
-	SizeExponent = 0.5
 
-	// Strength is how much of D is taken by a run of equal learning time, and
-	// StrengthTime the power of a shorter one's share of that time: it has less of it
-	// to settle what a disturbance moves.
-	Strength     = 1.25
-	StrengthTime = 0.4
-	// StrengthShare times r² is by how much less is taken: the larger D is, the less
-	// linear.
-	StrengthShare = 0.6
-	// StrengthGrowth is the Jacobian growth g above which strength is divided by
-	// √(g/StrengthGrowth), and stiffness by g/StrengthGrowth.
-	StrengthGrowth = 2
-
+	// Strength is how much of D is taken where a step of the run moved an example's own
+	// logits all of the way (runStep 1) and the contraction visits each example once. The
+	// other two are the powers of these: a run of large steps forgets by itself, and more
+	// visits let more settle. What is left of a random set's excess differs from cell
+	// to cell by a fifth.
+	Strength     = 1.1
+	StrengthStep = 0.44
+	// StrengthLeast is the smallest such step that counts: fitted runs had 0.1 to 1.2, and
+	// those below took too much.
+	StrengthLeast  = 0.15
+	StrengthVisits = 0.15
 	// Stiffness is that with which logits are distilled, as a multiple of the mean curvature
 	// of the loss along the label's logit while the run learned.
 	Stiffness = 0.75
-	// Widening is the exponent of 1 + κ by which logits, less their mean, are multiplied
-	// for an example of which the run was sure all along.
-	Widening = 0.17
-	// WideningSlope times an example's mean error a is by how much of itself the exponent
-	// is smaller, and WideningLeast the least that it becomes, as a part of Widening.
-	WideningSlope = 4
-	WideningLeast = -0.5
+	// LogitScale is the exponent of 1 + κ by which retraining's logits are larger than
+	// those of the run: 0.08 on the mean of the cells, with a standard deviation of 0.07
+	// at r = 50%.
+	LogitScale = 0.12
+	// CheckCost is the part of a budget that tells the scale of logits and harm, and
+	// CheckExamples the largest sample for either.
+	CheckCost     = 0.02
+	CheckExamples = 100
+	// HarmDeviations is by how many standard deviations of chance retained examples have to be worse off
+	// than they were. A threshold of a test, not a fit.
+	HarmDeviations = 2
+	// ScaleTolerance is what a last layer that is linear may be off by, relative to its
+	// logits, in float32.
+	ScaleTolerance = 1e-3
 )
 
-// Sets of which retained examples tell. Fitted on random sets, classes, and wrong
-// labels of MNIST, Fashion-MNIST and the digits.
+// Sets that are unlike the others. Thresholds of tests, not fits, but for the last two,
+// which are where the hardest 5% of MNIST and wrong labels were told from chance.
 const (
-	// ClassLikeCorrelation is the mean correlation of U's logit gradients above which U
-	// is like a class. Random sets have 0.001 or less, single classes 0.17 to 0.68.
-	ClassLikeCorrelation = 0.03
-	// ClassLikeChance is how often that of independent examples it has to be: a few
-	// examples of one class may have 1, and are too few to show in the logits of
-	// others. ClassLikeLabelChance is the same for the label that is most conspicuous;
-	// 1 in 900 random sets had above 10. With two classes in place of ten, one of them
-	// rare, up to 1 in 100 random sets of 12 to 100 examples is taken for class-like.
-	ClassLikeChance      = 10
-	ClassLikeLabelChance = 20
-	// ClassLikeShrink is what is left of w_T where training on a class-like set's
-	// complement starts.
-	ClassLikeShrink = 0.5
-	// ConflictCosine is the cosine between the two sums of D below which U taught
-	// against the others. Random sets have −0.1 to 0.9, the hardest examples of MNIST
-	// −0.4 to 0.2, those of Fashion-MNIST, some of which are wrongly labelled, −0.1 to
-	// −0.7, and random wrong labels, one in a hundred to one in five, −0.1 to −0.98.
-	ConflictCosine = -0.5
-	// ConflictPart is U's part of all logit gradients above which that matters: where it
-	// is smaller, the contraction leaves less of an error than training on adds.
-	ConflictPart = 0.1
+	// UnlikeDeviations is by how many standard deviations of a random set's U has more
+	// than its share.
+	UnlikeDeviations = 5
+	// UnlikeRatio times r is the part of all that was taught, and UnlikePart that part
+	// itself, from which on that matters: below, the contraction leaves less of an error
+	// than training adds.
+	UnlikeRatio = 1.5
+	UnlikePart  = 0.1
 )

@@ -9,8 +9,9 @@ import (
 // version of the format. It changes with the fingerprint too: what an old
 // record lacks cannot be compared, and is not in it. 1 lacked augmentation, loss
 // and w_0, 2 the ids of an augmented run, 3 and 4 the digest of w_T, 5 what a
-// run needs to go on; 6 drew initial parameters and augmentation from other streams.
-const version = 7
+// run needs to go on, 6 the streams that initial parameters and augmentation are drawn
+// from, 7 the recency of logit gradients.
+const version = 8
 
 // Description is what is known of a recorded run before its first step: the content
 // of run.json, and enough to train it again.

@@ -2,10 +2,12 @@ package history
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
 const logitGradientsName = "logit-gradients"
@@ -14,12 +16,13 @@ const logitGradientsName = "logit-gradients"
 // the loss in its own logits z_i, summed over the example's visits in learning
 // time:
 //
-//	α_i = Σ_{t: i∈B_t} η_t/(1−β) · ∂L_t/∂z_i · Π_{s>t} (1 − λη_s/(1−β)),
+//	α_i = Σ_{t: i∈B_t} η_t/(1−β) · ∂L_t/∂z_i · Π_{s>t} (1 − λη_s/(1−β)) e^(−ρη_s/Ση),
 //
-// with L_t the mean loss of the batch, and what weight decay has taken off
-// since. Every gradient of the run is Σ_i (∂z_i/∂w)ᵀ ∂L_t/∂z_i, so these n·K
+// with L_t the mean loss of the batch, what weight decay has taken off since, and
+// the recency ρ, defaults.Recency: what an example taught early others have taught
+// again. Every gradient of the run is Σ_i (∂z_i/∂w)ᵀ ∂L_t/∂z_i, so these n·K
 // numbers are what is left of the gradients once each example's Jacobian,
-// which can be computed again, is divided out:
+// which can be computed again, is divided out. Without recency
 //
 //	w_T ≈ Π(1 − λη/(1−β)) w_0 − Σ_i (∂z_i/∂w)ᵀ α_i
 //
@@ -29,21 +32,53 @@ func LogitGradients() Policy { return Policy{logitGradients: true} }
 
 // logitGradients sums the logit gradients of a run.
 type logitGradients struct {
-	classes         int
-	momentum, decay float64
-	sum             []float64 // [n, K], over scale
-	scale           float64   // what weight decay has left of a gradient of the first step
+	classes int
+	fade    fade
+	sum     []float64 // [n, K], over scale
+	scale   float64   // what is left of a gradient of the first step
 }
 
-func newLogitGradients(n, classes int, cfg nets.Config) *logitGradients {
-	return &logitGradients{classes, cfg.Momentum, cfg.WeightDecay, make([]float64, n*classes), 1}
+func newLogitGradients(n, classes int, f fade) *logitGradients {
+	return &logitGradients{classes, f, make([]float64, n*classes), 1}
+}
+
+// fade says how much a logit gradient counts for at the end of a run.
+type fade struct{ momentum, decay, recency float64 } // recency over Σ η, as decay over 1/η
+
+// fadeOf returns that of a run of so many steps.
+func fadeOf(cfg nets.Config, steps int) fade {
+	f := fade{momentum: cfg.Momentum, decay: cfg.WeightDecay}
+	if total := nets.LearningTime(cfg.LR, 0, steps); total > 0 {
+		f.recency = defaults.Recency / total
+	}
+	return f
+}
+
+// left returns what a step of this learning rate leaves of the logit gradients of
+// earlier ones.
+func (f fade) left(eta float64) float64 {
+	return (1 - f.decay*eta/(1-f.momentum)) * math.Exp(-f.recency*eta)
+}
+
+// LogitTimes returns the learning time that the logit gradients of each example count
+// for, [n]: Σ η_t/(1−β)/|B_t| over its visits, times what the end of the run leaves of
+// each. An example that always gave probability 1−a to its label has |α_i|₁ = 2a times
+// that. Those that were not visited have 0.
+func LogitTimes(run *nets.Run) []float64 {
+	times, weight := make([]float64, run.Order.Len()), stepWeights(run, run.Order)
+	for t, batch := range run.Order.Steps(0, run.Steps) {
+		for _, i := range batch {
+			times[i] += weight[t] / (1 - run.Config.Momentum) / float64(len(batch))
+		}
+	}
+	return times
 }
 
 func (l *logitGradients) add(s nets.Step) {
-	eta := s.LR / (1 - l.momentum)
+	eta := s.LR / (1 - l.fade.momentum)
 	// A step moves parameters after it has decayed them. The sums are kept over
 	// the scale, so that a step touches its batch alone.
-	if l.scale *= 1 - l.decay*eta; l.scale < 1e-30 {
+	if l.scale *= l.fade.left(s.LR); l.scale < 1e-30 {
 		for i := range l.sum {
 			l.sum[i] *= l.scale
 		}

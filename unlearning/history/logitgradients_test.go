@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,13 +10,15 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // TestLogitGradients: where Jacobians keep still, in logistic regression, and without
-// momentum, w_T is what weight decay left of w_0 minus Σ_i J_iᵀ α_i, in batches
-// of any size.
+// momentum, Σ_i J_iᵀ α_i is the sum of the run's gradients, each times its learning
+// rate and what weight decay and recency have left of it, in batches of any size.
 func TestLogitGradients(t *testing.T) {
 	ds := data.Digits().Train
 	for _, c := range []struct {
@@ -24,8 +27,12 @@ func TestLogitGradients(t *testing.T) {
 	}{{37, 0.02}, {2000, 0.02}, {37, 3}} { // the last lets nothing of early steps be left
 		batch, decay := c.batch, c.decay
 		rec := history.NewRecorder(history.LogitGradients())
+		var gradients []*graph.Tensor
 		run, err := nets.Train(t.Context(), nets.Logistic(64, 10), ds, nets.Config{
-			Epochs: 3, Batch: batch, LR: nets.Cosine(0.3), WeightDecay: decay, Seed: 2, DType: graph.Float64, Hooks: []nets.Hook{rec},
+			Epochs: 3, Batch: batch, LR: nets.Cosine(0.3), WeightDecay: decay, Seed: 2, DType: graph.Float64, Hooks: []nets.Hook{rec, nets.StepFunc(func(s nets.Step) error {
+				gradients = append(gradients, s.Grad.Clone())
+				return nil
+			})},
 		})
 		require.NoError(t, err)
 		alpha, read, err := rec.Record().LogitGradients()
@@ -44,13 +51,16 @@ func TestLogitGradients(t *testing.T) {
 		}
 		sum := run.Model.NewVector()
 		require.NoError(t, run.Model.VJP(nets.View{}, run.Params, ds, ids, pull, sum))
-		left := 1.0
+		want, left, since, total := run.Model.NewVector(), 1.0, 0.0, 0.0
 		for s := range run.Steps {
-			left *= 1 - decay*run.Config.LR.Rate(s, run.Steps)
+			total += run.Config.LR.Rate(s, run.Steps)
 		}
-		for i := range sum.Len() {
-			require.InDelta(t, left*run.Initial.At(i)-sum.At(i), run.Params.At(i), 1e-6)
+		for s := run.Steps - 1; s >= 0; s-- {
+			eta := run.Config.LR.Rate(s, run.Steps)
+			vector.AddScaled(want, eta*left*math.Exp(-defaults.Recency*since/total), gradients[s])
+			left, since = left*(1-decay*eta), since+eta
 		}
+		require.InDeltaSlice(t, want.Float64s(), sum.Float64s(), 1e-6)
 	}
 }
 

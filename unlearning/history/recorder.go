@@ -86,7 +86,7 @@ func (r *Recorder) OnStart(s nets.Start) error {
 	case r.resume != nil || s.From > 0:
 		return fmt.Errorf("history: the run goes on from step %d, which is not where the record ends; use history.Train", s.From)
 	case r.policy.logitGradients:
-		r.logits = newLogitGradients(s.Data.Len(), s.Model.Arch().Classes, s.Config)
+		r.logits = newLogitGradients(s.Data.Len(), s.Model.Arch().Classes, fadeOf(s.Config, s.Steps))
 	}
 	if err := r.putInitial(s.Config, s.Initial); err != nil {
 		return err

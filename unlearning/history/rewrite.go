@@ -169,8 +169,8 @@ func (r *Rewriter) Watch(t int, w, p, g *graph.Tensor) error {
 //
 //	α_i' = α_i · Σ_t ω_t'/|B_t∖U| / Σ_t ω_t/|B_t|,
 //
-// the sums over its visits, and ω_t and ω_t' the learning rate times what weight
-// decay has left of the step in the two runs: exactly those of retraining as long as
+// the sums over its visits, and ω_t and ω_t' the learning rate times what is left of
+// the step at the end of the two runs: exactly those of retraining as long as
 // the example's probabilities along the run are those that they were, and about 1 + κ
 // times α_i.
 func (r *Rewriter) Finish(params *graph.Tensor, of string) (*nets.Run, *Record, error) {
@@ -227,7 +227,7 @@ func (r *Rewriter) withoutU(alpha *graph.Tensor) *logitGradients {
 			}
 		}
 	}
-	l := newLogitGradients(n-r.forget.Len(), k, run.Config)
+	l := newLogitGradients(n-r.forget.Len(), k, fadeOf(run.Config, run.Steps))
 	for j, i := range r.forget.Retained(n) {
 		factor := 1.0
 		if before[i] != 0 {
@@ -241,14 +241,15 @@ func (r *Rewriter) withoutU(alpha *graph.Tensor) *logitGradients {
 }
 
 // stepWeights returns ω_t for the steps of a run in an order: the learning rate times
-// what weight decay has left at the end. A step whose batch is empty decays nothing.
+// what is left of the step at the end, see LogitGradients. A step whose batch is empty
+// takes nothing off.
 func stepWeights(run *nets.Run, order data.Order) []float64 {
 	taken := Fingerprint{Order: order}.taken(0, run.Steps)
-	weight, left := make([]float64, run.Steps), 1.0
+	weight, left, f := make([]float64, run.Steps), 1.0, fadeOf(run.Config, run.Steps)
 	for t := run.Steps - 1; t >= 0; t-- {
 		eta := run.Config.LR.Rate(t, run.Steps)
 		if weight[t] = eta * left; taken[t] {
-			left *= 1 - run.Config.WeightDecay*eta/(1-run.Config.Momentum)
+			left *= f.left(eta)
 		}
 	}
 	return weight

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/graph"
-	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // TestByteOrder: files are the same whatever the order of bytes in memory, and are
@@ -54,7 +53,7 @@ func TestByteOrder(t *testing.T) {
 // to no memory beside their sums, and reading them that of what is read.
 func TestLogitGradientsMemory(t *testing.T) {
 	const n, k = 5000, 1000
-	l := newLogitGradients(n, k, nets.Config{})
+	l := newLogitGradients(n, k, fade{})
 	for i := range l.sum {
 		l.sum[i] = float64(i)
 	}

@@ -102,12 +102,11 @@ func (s *folder) resumeRecorder(p Policy, m *nets.Model, ds *data.Dataset, cfg *
 			s.release()
 		}
 	}()
-	full := cfg.WithDefaults()
+	full, steps := cfg.WithDefaults(), s.head.Run.Steps
 	var logits *logitGradients
 	if p.logitGradients {
-		logits = newLogitGradients(ds.Len(), m.Arch().Classes, full)
+		logits = newLogitGradients(ds.Len(), m.Arch().Classes, fadeOf(full, steps))
 	}
-	steps := s.head.Run.Steps
 	at, err := s.resume(m, func(t int) float64 { return full.LR.Rate(t, steps) }, logits)
 	if err != nil {
 		return nil, err

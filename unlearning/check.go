@@ -1,0 +1,195 @@
+package unlearning
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
+)
+
+// HarmError says that a method would have left the model worse on what it is to keep
+// than the run was while it learned.
+type HarmError struct {
+	// Got is the mean probability that a sample of retained examples does not give to
+	// the labels, and Run the larger of that of the run over its time and at its end.
+	Got, Run float64
+}
+
+// Error implements error.
+func (e *HarmError) Error() string {
+	return fmt.Sprintf("the retained examples would lose what they taught: a mean error of %.3f, of %.3f while the run learned; give a larger cost, or retrain", e.Got, e.Run)
+}
+
+// check is what stands between the parameters that a contraction or a short run has
+// found and the result: a scale for the logits, and a look at what must not happen.
+type check struct {
+	req    *Request
+	forget []int // a sample of U; empty if logits are not scaled
+	retain []int // a sample of the others
+	scale  float64
+}
+
+// newCheck sets a part of a budget aside for a check, of an e that scales logits.
+func (req *Request) newCheck(b *budget, e Erase) *check {
+	c := &check{req: req, scale: e.Scale}
+	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
+	// the result, twice: to tell the scale, and that scaling them worked. Those of the
+	// others are computed at the result, and where they tell of harm at w_T and half-way.
+	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
+	r := req.Rand(purpose.Check, 0)
+	draw := func(from []int, m int) []int {
+		ids := make([]int, 0, m)
+		for _, j := range r.Perm(len(from))[:min(m, len(from))] {
+			ids = append(ids, from[j])
+		}
+		return ids
+	}
+	if !e.NoScale {
+		c.forget = draw(req.Forget.Positions(), size)
+	}
+	c.retain = draw(req.Retain, size)
+	b.spend(float64(len(c.forget) + len(c.retain))) // three passes over each at most
+	return c
+}
+
+// finish returns the parameters with their logits scaled, or nearer to w_T if
+// retained examples would lose too much.
+func (c *check) finish(u *graph.Tensor, l learned) (*graph.Tensor, error) {
+	if !u.Finite() {
+		return nil, &DivergedError{Step: c.req.Run.Steps - 1}
+	}
+	if len(c.forget) > 0 {
+		scaled, err := c.scaled(u)
+		if err != nil {
+			return nil, err
+		}
+		u = scaled
+	}
+	if len(c.retain) == 0 {
+		return u, nil
+	}
+	was := make([]float64, len(c.retain)) // while the run learned
+	for j, i := range c.retain {
+		was[j] = l.meanErrors[i]
+	}
+	got, err := c.errors(u)
+	if err != nil || !worse(got, was) {
+		return u, err
+	}
+	// A run may end worse than it was, as at a constant rate that is too large.
+	last, err := c.errors(c.req.Run.Params)
+	if err != nil || !worse(got, last) {
+		return u, err
+	}
+	half := c.req.Model.NewVector()
+	vector.Combine(half, 1./2, u, 1./2, c.req.Run.Params)
+	if got, err = c.errors(half); err != nil {
+		return nil, err
+	}
+	if worse(got, was) && worse(got, last) {
+		return nil, &HarmError{stat.Mean(got, nil), max(stat.Mean(was, nil), stat.Mean(last, nil))}
+	}
+	c.req.Guards[GuardShortened]++
+	return half, nil
+}
+
+// worse reports whether examples have larger errors than they had, by more than chance
+// explains: by more than as many examples of this mean error differ in how many of them
+// are answered wrongly.
+func worse(got, was []float64) bool {
+	mean := stat.Mean(got, nil)
+	return mean-stat.Mean(was, nil) > defaults.HarmDeviations*math.Sqrt(mean*(1-mean)/float64(len(got)))
+}
+
+// errors is the probability that each of the sample of retained examples does not give to
+// its label.
+func (c *check) errors(w *graph.Tensor) ([]float64, error) {
+	z, err := c.logits(w, c.retain)
+	if err != nil {
+		return nil, err
+	}
+	k := len(z) / len(c.retain)
+	errors := make([]float64, len(c.retain))
+	for j, i := range c.retain {
+		own := z[j*k : j*k+k]
+		errors[j] = 1 - math.Exp(own[c.req.Run.Data.Y[i]]-floats.LogSumExp(own))
+	}
+	return errors, nil
+}
+
+func (c *check) logits(w *graph.Tensor, ids []int) ([]float64, error) {
+	z := make([]float64, len(ids)*c.req.Model.Arch().Classes)
+	return z, c.req.Model.LogitsAs(c.req.LastView(), w, c.req.Run.Data, ids, z)
+}
+
+// scaled returns u with logits that are, on the sample of U, (1 + κ)^scale times as
+// large as those of w_T. A last layer that is linear in its own parameters is
+// multiplied; where there is none, logits stay as they are, which is counted.
+func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
+	was, err := c.logits(c.req.Run.Params, c.forget)
+	if err != nil {
+		return nil, err
+	}
+	is, err := c.logits(u, c.forget)
+	if err != nil {
+		return nil, err
+	}
+	k := len(was) / len(c.forget)
+	size := spread(is, k)
+	by := math.Pow(1+c.req.Kappa(), c.scale) * spread(was, k) / size
+	if !(by > 0) || math.IsInf(by, 0) { // logits without any spread have no scale
+		return u, nil
+	}
+	scaled := scaleHead(c.req.Model, u, by)
+	got, err := c.logits(scaled, c.forget)
+	if err != nil {
+		return nil, err
+	}
+	var off float64
+	for i, z := range got {
+		off = max(off, math.Abs(z-by*is[i]))
+	}
+	if off > defaults.ScaleTolerance*by*size {
+		c.req.Guards[GuardNotScaled]++
+		return u, nil
+	}
+	return scaled, nil
+}
+
+// spread is the root mean square of logits [N, k] about the mean of each example's.
+func spread(z []float64, k int) float64 {
+	var sum float64
+	for i := 0; i < len(z); i += k {
+		var mean float64
+		for _, v := range z[i : i+k] {
+			mean += v / float64(k)
+		}
+		for _, v := range z[i : i+k] {
+			sum += (v - mean) * (v - mean)
+		}
+	}
+	return math.Sqrt(sum / float64(len(z)))
+}
+
+// scaleHead returns w with its last parameter multiplied, and with the one before it
+// where the last is a bias.
+func scaleHead(m *nets.Model, w *graph.Tensor, by float64) *graph.Tensor {
+	params := m.Params()
+	last := params[len(params)-1]
+	from := last.Off
+	if len(params) > 1 && len(last.Shape) == 1 {
+		from = params[len(params)-2].Off
+	}
+	scaled := w.Clone()
+	for i := from; i < last.Off+last.Len(); i++ {
+		scaled.Set(i, by*scaled.At(i))
+	}
+	return scaled
+}

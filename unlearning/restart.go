@@ -1,0 +1,67 @@
+package unlearning
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
+)
+
+// restart trains on the retained examples from a point between w_T and w_0,
+//
+//	(1 − b) w_T + b w_0,
+//
+// for sets that are too large, or too unlike the others, to be taken back. For a
+// random set b is r: w_T − w_0 is a sum over all examples, of which the others paid
+// for 1 − r. For sets unlike the others it is a half more of the rest of the way. Random
+// sets leave a scale for the logits, as in Erase.
+func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l learned, random bool) (*Result, error) {
+	budget := newBudget(e.Cost * req.RetrainCost())
+	e.NoScale = e.NoScale || !random
+	check := req.newCheck(budget, e)
+	back := float64(req.Forget.Len()) / float64(req.Run.Order.Len())
+	if !random {
+		back += defaults.RestartUnlike * (1 - back)
+	}
+	short := e.Short
+	if short.Batch == 0 {
+		short.Batch = min(defaults.RestartBatch, req.Run.Config.Batch)
+	}
+	if short.Rate == 0 {
+		// A sample tells how far an example moved its own logits in the run; steps that
+		// move them further than those of the contraction may swing.
+		sampling := sampling
+		sampling.Least = int(min(defaults.KernelExamples, defaults.CheckCost*budget.total))
+		sampling.Noise = math.Inf(1)
+		d, err := sampling.Estimate(req.System, alpha, max(1, sampling.Least), req.Rand(purpose.Restart, 0))
+		if err != nil {
+			return req.Fail(err)
+		}
+		budget.spend(float64(d.Used))
+		run := req.Run
+		perExample := nets.PeakRate(run.Config.LR, run.Steps) / (1 - run.Config.Momentum) / float64(min(run.Config.Batch, run.Order.Len()))
+		short.Rate = defaults.RestartRate
+		if step := perExample * d.Kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
+			short.Rate = min(short.Rate, defaults.DistilStep/step)
+		}
+		// A run that had learned little must not learn more: no more learning time than
+		// was taken back.
+		short.Rate = min(short.Rate, back/e.Cost)
+	}
+	if budget.left() < float64(short.Batch) {
+		return req.Fail(fmt.Errorf("%w: %.0f gradient evaluations are left of %.0f, and a step takes %d", ErrBudget, max(0, budget.left()), budget.total, short.Batch))
+	}
+	short.Cost = budget.left() / req.RetrainCost()
+	u, err := ShortRun{Short: short, Start: 1, Back: back}.train(ctx, req)
+	if err != nil {
+		return req.Fail(err)
+	}
+	if u, err = check.finish(u, l); err != nil {
+		return req.Fail(err)
+	}
+	return req.Finish(u)
+}
