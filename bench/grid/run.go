@@ -26,8 +26,9 @@ type Options struct {
 	// Reuse says which cells of other builds of the program are taken for those that
 	// would be computed. The cache has a Reuse of its own.
 	Reuse Reuse
-	// Hooks returns hooks that watch the training of a request's base run.
-	Hooks func(title string) []nets.Hook
+	// Hooks returns hooks that watch the training of a base run, if it is trained: by a
+	// name that tells it from others.
+	Hooks func(run string) []nets.Hook
 	// Logger is told of every epoch of a base run; nil is silent.
 	Logger *slog.Logger
 	// Known, if not nil, is told of every cell of the plan that is there, by its place

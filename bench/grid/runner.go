@@ -156,7 +156,7 @@ func (r *runner) request(ctx context.Context, w work, engine graph.Engine) error
 		x.Config.Logger = r.Logger.With("run", w.title)
 	}
 	if r.Hooks != nil {
-		x.Config.Hooks = r.Hooks(w.title)
+		x.Config.Hooks = r.Hooks(w.title + ", " + r.Cells[w.request.cells[0]].Address[:8])
 	}
 	x.Untimed = len(r.Engines) > 1
 	x.Progress = r.tell

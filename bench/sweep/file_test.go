@@ -138,6 +138,22 @@ func TestArray(t *testing.T) {
 	require.Equal(t, times.ReplaceAllString(string(want), "}"), times.ReplaceAllString(string(got), "}"))
 }
 
+// TestTrack: every base run that is trained has its scalars in a folder; one that
+// cannot be tracked is trained all the same.
+func TestTrack(t *testing.T) {
+	file := experiment(t)
+	dir := filepath.Join(filepath.Dir(file), "track")
+	_, stderr := do(t, 0, file, "-track", dir, "-quiet")
+	require.Empty(t, stderr)
+	for _, pattern := range []string{"scalars.csv", "events.out.tfevents.*"} {
+		files, err := filepath.Glob(filepath.Join(dir, "digits_mlp-64-16-10_random-0.2_seed_[12]_*", pattern))
+		require.NoError(t, err)
+		require.Len(t, files, 2)
+	}
+	_, stderr = do(t, 0, file, "-fresh", "-cache", "", "-track", file)
+	require.Contains(t, stderr, "the run is not tracked in ")
+}
+
 // TestFormat: a cell's file says what it is of and who made it.
 func TestFormat(t *testing.T) {
 	file := experiment(t)

@@ -78,7 +78,7 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) (failed int
 	p := newProgress(stderr, o.quiet, o.log)
 	run := grid.Options{
 		Folder: grid.Folder(o.cells), Shard: shard, Fresh: o.fresh, Retry: o.retry, Reuse: grid.ParseReuse(o.otherBuilds),
-		Engines: []graph.Engine{engine}, Progress: p.event, Say: p.say,
+		Engines: []graph.Engine{engine}, Progress: p.event, Say: p.say, Hooks: trackers(o.track, p.say),
 	}
 	if o.cache != "" {
 		run.Cache = &grid.Cache{Dir: o.cache, Limit: int64(o.limit), AnyBuild: run.Reuse.Runs, Say: p.say}

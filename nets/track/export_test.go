@@ -1,0 +1,4 @@
+package track
+
+// Record is record, for tests.
+var Record = record
