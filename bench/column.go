@@ -159,6 +159,15 @@ func (c Column) values(results []Result) (x []float64) {
 	return x
 }
 
+// Interval returns the mean of values and half the width of its two-sided 95%
+// t-interval, 0 for a single value and NaN for none.
+func Interval(x []float64) (mean, half float64) {
+	if len(x) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	return tInterval(x)
+}
+
 // tInterval returns the mean of x and half the width of its two-sided 95%
 // t-interval, t_{0.975, n−1}·s/√n: 0 for a single value.
 func tInterval(x []float64) (m, half float64) {

@@ -27,12 +27,16 @@ type Group struct {
 	Methods []string // in the order of first appearance
 	Results []Result
 
-	key cell
-	of  map[string][]Result
+	key    cell
+	of     map[string][]Result
+	traces map[string][]Trace
 }
 
 // Of returns the results of a method, none if it has none.
 func (g *Group) Of(method string) []Result { return g.of[method] }
+
+// Traces returns the traces of a method's results, none where they are not known.
+func (g *Group) Traces(method string) []Trace { return g.traces[method] }
 
 // The rows that all others are read against; Reference.Measure and the methods
 // of those names make them.
@@ -114,11 +118,11 @@ func (s study) training() string {
 func (t *Table) Groups() []*Group {
 	of := map[cell]*Group{}
 	var order []*Group
-	for _, r := range t.Results {
+	for i, r := range t.Results {
 		c := cellOf(r)
 		g := of[c]
 		if g == nil {
-			g = &Group{Forget: r.Forget, Use: r.Use, key: c, of: map[string][]Result{}}
+			g = &Group{Forget: r.Forget, Use: r.Use, key: c, of: map[string][]Result{}, traces: map[string][]Trace{}}
 			of[c] = g
 			order = append(order, g)
 		}
@@ -126,6 +130,9 @@ func (t *Table) Groups() []*Group {
 			g.Methods = append(g.Methods, r.Method)
 		}
 		g.of[r.Method] = append(g.of[r.Method], r)
+		if t.traces != nil && r.Error == "" {
+			g.traces[r.Method] = append(g.traces[r.Method], t.traces[i])
+		}
 		g.Results = append(g.Results, r)
 	}
 	for _, g := range order {

@@ -12,6 +12,21 @@ import (
 type Table struct {
 	Results []Result
 	columns []Column // nil means the default ones
+	traces  []Trace  // of Results, nil where they are not known
+}
+
+// NewTraced is NewTable for rows, whose traces pictures can then show.
+func NewTraced(rows []Row) (*Table, error) {
+	var results []Result
+	var traces []Trace
+	for _, r := range rows {
+		results, traces = append(results, r.Result), append(traces, r.Trace)
+	}
+	t, err := NewTable(results)
+	if err == nil {
+		t.traces = traces
+	}
+	return t, err
 }
 
 // NewTable returns the table of results, which may belong to several

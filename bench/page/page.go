@@ -199,7 +199,7 @@ func newStudy(s bench.Study, columns []bench.Column) (study, error) {
 		}
 		figures = append(figures, some...)
 	}
-	for _, f := range figures {
+	for _, f := range append(figures, charts.Traces(s)...) {
 		made, err := newFigure(f)
 		if err != nil {
 			return study{}, err

@@ -199,7 +199,13 @@ func (t *output) finish(out *grid.Outcome) error {
 			return fmt.Errorf("%w; the cells are in %s, and the same command writes them where there is room", err, t.o.cells)
 		}
 	}
-	table, err := bench.NewTable(results)
+	var rows []bench.Row
+	for _, r := range out.Rows {
+		if r != nil {
+			rows = append(rows, *r)
+		}
+	}
+	table, err := bench.NewTraced(rows)
 	if err != nil {
 		return err
 	}
