@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -173,4 +174,27 @@ func TestOutlier(t *testing.T) {
 	require.Less(t, p.Y.Max, 97.)
 	require.Len(t, linearTicks(0, 90), 5, "0, 20, 40, 60, 80")
 	require.Len(t, linearTicks(0, 99), 4, "0, 25, 50, 75")
+}
+
+// TestAxesEnd: ticks are few and stand on the axis, whatever the values are.
+func TestAxesEnd(t *testing.T) {
+	c, err := bench.ColumnOf("test %")
+	require.NoError(t, err)
+	for _, values := range [][]float64{
+		{1, 1 + 1e-15}, {96.65, 96.65 + 2e-14}, {-1e-310, 0}, {0, 5e-324}, {-1e308, 1e308}, {-1e308, -1e308 + 1e293}, {0, 0}, {1e16, 1e16 + 2},
+	} {
+		for _, half := range []float64{0, 1e-16, 1e-310} {
+			e := newExtent(c)
+			for _, v := range values {
+				e.add(v, half)
+			}
+			p := newPanel()
+			e.apply(&p.Y)
+			require.Less(t, p.Y.Min, p.Y.Max, values)
+			require.False(t, math.IsInf(p.Y.Max-p.Y.Min, 0), values)
+			ticks := p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max)
+			require.NotEmpty(t, ticks, values)
+			require.Less(t, len(ticks), 12, values)
+		}
+	}
 }

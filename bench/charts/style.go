@@ -149,8 +149,11 @@ func logTicks(lo, hi float64) []plot.Tick {
 
 // useLinear and useLog set the range and the ticks of an axis.
 func useLinear(a *plot.Axis, lo, hi float64) {
-	if lo == hi {
-		pad := max(math.Abs(lo)*0.1, 1e-9)
+	const most = 1e300 // the difference of larger ones may be no number
+	lo, hi = min(max(lo, -most), most), max(min(hi, most), -most)
+	far := max(math.Abs(lo), math.Abs(hi))
+	if hi-lo < max(1e-9*far, 1/most) { // differ by rounding, if at all: too close for ticks between them
+		pad := max(far*0.1, 1e-9)
 		lo, hi = lo-pad, hi+pad
 	}
 	a.Min, a.Max = lo, hi
