@@ -18,8 +18,14 @@ type IAM struct {
 	Steps int // of α; 0 means 100
 }
 
-// iamSignal is the public code's, of log p.
-func iamSignal(logP float64) float64 { return -math.Log(1e-2 - math.Log(math.Exp(logP)+1e-5)) }
+// iamSignals are the public code's, of log p.
+func iamSignals(logP []float64) []float64 {
+	out := make([]float64, len(logP))
+	for i, v := range logP {
+		out[i] = -math.Log(1e-2 - math.Log(math.Exp(v)+1e-5))
+	}
+	return out
+}
 
 // eulerGamma as the public code has it.
 const eulerGamma = 0.5772
@@ -55,14 +61,14 @@ func (m IAM) Completeness(before, unlearned, shadows []float64) ([]float64, erro
 	}
 	models := len(shadows) / n
 	out := make([]float64, n)
+	was, is, never := iamSignals(before), iamSignals(unlearned), iamSignals(shadows)
 	at := make([]float64, len(shadows)) // interpolated
 	weight := 0.0
 	for k := range steps - 1 {
 		alpha := float64(k) / float64(steps-1)
 		total, square := 0.0, 0.0
-		for i, v := range shadows {
-			s := iamSignal(v)
-			at[i] = s + (iamSignal(before[i%n])-s)*alpha
+		for i, s := range never {
+			at[i] = s + (was[i%n]-s)*alpha
 			total += at[i] / float64(len(at))
 		}
 		for _, v := range at {
@@ -77,7 +83,7 @@ func (m IAM) Completeness(before, unlearned, shadows []float64) ([]float64, erro
 			for j := range models {
 				mean += at[j*n+e] / float64(models)
 			}
-			out[e] += next * gumbelCDF(iamSignal(unlearned[e]), mean-beta*eulerGamma, beta)
+			out[e] += next * gumbelCDF(is[e], mean-beta*eulerGamma, beta)
 		}
 	}
 	for e := range out {

@@ -28,6 +28,28 @@ type Exposure struct {
 	W1 attacks.Float
 }
 
+// MostMemorised marks the tenth of the examples, at least one, that models know best:
+// where there is most to forget.
+func MostMemorised(exposures []Exposure) []bool {
+	x := make([]float64, len(exposures))
+	for i, e := range exposures {
+		x[i] = e.Memorised
+	}
+	return tenth(x)
+}
+
+// tenth marks the largest tenth of x, at least one of them.
+func tenth(x []float64) []bool {
+	s := slices.Clone(x)
+	slices.Sort(s)
+	least := s[len(s)-max(len(s)/10, 1)]
+	out := make([]bool, len(x))
+	for i, v := range x {
+		out[i] = v >= least
+	}
+	return out
+}
+
 // exposures returns one for each audited example, in their order.
 func (p *privacy) exposures() []Exposure {
 	s := p.strata

@@ -97,18 +97,6 @@ func (p *privacy) features(method *Answers) (direction, traces []linear) {
 
 const memorisedTenth = "logit gap, most memorised tenth"
 
-// tenth marks the audited examples of the largest tenth of x, at least one.
-func tenth(x []float64) []bool {
-	s := slices.Clone(x)
-	slices.Sort(s)
-	least := s[len(s)-max(len(s)/10, 1)]
-	out := make([]bool, len(x))
-	for i, v := range x {
-		out[i] = v >= least
-	}
-	return out
-}
-
 // onlyTenth keeps a feature where there is most to forget.
 func (p *privacy) onlyTenth(x []float64) []float64 {
 	keep := tenth(p.weight)

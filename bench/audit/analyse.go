@@ -90,7 +90,7 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 			return nil, fmt.Errorf("audit: %s: %w", name, err)
 		}
 		if v == 0 {
-			a.vulnerable = mostMemorised(row.Verdict.Exposures)
+			a.vulnerable = verdict.MostMemorised(row.Verdict.Exposures)
 		}
 		if row.Besides == nil {
 			if err := a.addBesides(ctx, row, answers); err != nil {

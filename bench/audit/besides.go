@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/attacks/verdict"
@@ -71,22 +70,6 @@ func (a *analysis) addBesides(ctx context.Context, row *Row, answers *verdict.An
 		return err
 	}
 	return a.keep(row)
-}
-
-// mostMemorised marks the tenth of the candidates that models know best.
-func mostMemorised(exposures []verdict.Exposure) []bool {
-	var x []float64
-	for _, e := range exposures {
-		x = append(x, e.Memorised)
-	}
-	s := slices.Clone(x)
-	slices.Sort(s)
-	least := s[len(s)-max(len(s)/10, 1)]
-	out := make([]bool, len(x))
-	for i, v := range x {
-		out[i] = v >= least
-	}
-	return out
 }
 
 // iam is the mean completeness of what the targets forgot, beside the shadows that

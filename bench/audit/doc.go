@@ -59,7 +59,8 @@
 //
 // Some questions need models of their own. [Poison] puts noise on what is to be
 // forgotten and asks whether it is still known; [Relearn] trains on, on what is
-// retained alone, and watches what comes back; [Canaries] tosses a coin for each of many
+// retained alone, and watches what comes back; [Reconstruct] takes a linear model before
+// and after it forgot one example, and finds that example; [Canaries] tosses a coin for each of many
 // examples of one run, where dozens of runs are too dear. They report beside the
 // verdict and keep nothing.
 //

@@ -19,32 +19,16 @@ type PoisonRow struct {
 // forget. Before unlearning the models must know the noise, and retrained ones must
 // not. Shadows are not used.
 func Poison(ctx context.Context, cfg Config, noise attacks.Poison) ([]PoisonRow, error) {
-	cfg.Dir = "none" // nothing is kept
-	p, err := newPlan(cfg)
-	if err != nil {
-		return nil, err
-	}
-	models, err := p.targets()
-	if err != nil {
-		return nil, err
-	}
-	f := p.Data.Features()
-	for _, m := range models {
+	p, found, err := probeTargets(ctx, cfg, func(p *plan, m *probed) {
+		f := p.Data.Features()
 		for i := range m.forget.All() {
 			for j, v := range noise.Noise(m.ids[i], p.spread) {
 				m.train.X[i*f+j] += v
 			}
 		}
-	}
-	found := make([]map[string]*attacks.PoisonResult, len(models))
-	for i := range found {
-		found[i] = map[string]*attacks.PoisonResult{}
-	}
-	err = p.probe(ctx, models, func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error {
-		clean := p.Data.Subset(m.forgotten())
-		r, err := attacks.PoisonScore(ctx, noise, m.classifier(w), clean.X, clean.Y, m.forgotten(), p.spread, p.Data.Classes)
-		found[m.index][variant] = r
-		return err
+	}, func(ctx context.Context, m *probed, w *graph.Tensor) (*attacks.PoisonResult, error) {
+		clean := m.Data.Subset(m.forgotten())
+		return attacks.PoisonScore(ctx, noise, m.classifier(w), clean.X, clean.Y, m.forgotten(), m.spread, m.Data.Classes)
 	})
 	if err != nil {
 		return nil, err

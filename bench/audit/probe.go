@@ -125,6 +125,33 @@ func (p *plan) targets() ([]*probed, error) {
 	return out, nil
 }
 
+// probeTargets trains the models of an audit's targets, on what prepare makes of their
+// data, and returns what see finds of every variant of each, by the variant's name.
+func probeTargets[T any](ctx context.Context, c Config, prepare func(p *plan, m *probed), see func(ctx context.Context, m *probed, w *graph.Tensor) (T, error)) (*plan, []map[string]T, error) {
+	c.Dir = "none" // nothing is kept
+	p, err := newPlan(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	models, err := p.targets()
+	if err != nil {
+		return nil, nil, err
+	}
+	found := make([]map[string]T, len(models))
+	for i, m := range models {
+		found[i] = map[string]T{}
+		if prepare != nil {
+			prepare(p, m)
+		}
+	}
+	err = p.probe(ctx, models, func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error {
+		x, err := see(ctx, m, w)
+		found[m.index][variant] = x
+		return err
+	})
+	return p, found, err
+}
+
 // classifier is a variant as something to ask.
 func (m *probed) classifier(w *graph.Tensor) nets.Classifier {
 	return nets.Classifier{Model: m.run.Model, Params: w}

@@ -113,6 +113,32 @@ func TestCanaries(t *testing.T) {
 	require.ErrorContains(t, err, "set Candidates to some")
 }
 
+// TestReconstruct: retraining a linear model without an example gives the example away,
+// and a model of another seed does not.
+func TestReconstruct(t *testing.T) {
+	c := probing(t)
+	c.Arch, c.Train.Epochs, c.Train.LR, c.Train.WeightDecay = nets.Logistic(64, 10), 100, nets.Cosine(0.1), 0.01
+	c.Methods, c.Targets = []Subject{{Method: unlearning.Retrain{}}}, 8
+	rows, err := Reconstruct(t.Context(), c)
+	require.NoError(t, err)
+	require.Len(t, rows, 4)
+	require.Equal(t, ReconstructRow{Name: Before, Models: 8}, rows[0])
+	for _, r := range rows[1:] {
+		t.Logf("%-20s found %.3f, cosine %.3f, label %.3f", r.Name, r.Found, r.Cosine, r.Label)
+		require.Equal(t, 8, r.Models)
+		if r.Name == Reference {
+			require.LessOrEqual(t, r.Found, .25)
+			continue
+		}
+		require.GreaterOrEqual(t, r.Found, .5)
+		require.GreaterOrEqual(t, r.Label, .75)
+	}
+	c.Arch = nets.MLP(64, 8, 10)
+	_, err = Reconstruct(t.Context(), c)
+	require.ErrorIs(t, err, ErrConfig)
+	require.ErrorContains(t, err, "logistic would do")
+}
+
 func TestProbesAreCancelled(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -40,23 +40,9 @@ func Relearn(ctx context.Context, cfg Config, epochs int) ([]RelearnRow, error) 
 	if epochs < 1 {
 		return nil, bad("%d epochs of relearning must be at least 1", epochs)
 	}
-	cfg.Dir = "none" // nothing is kept
-	p, err := newPlan(cfg)
-	if err != nil {
-		return nil, err
-	}
-	models, err := p.targets()
-	if err != nil {
-		return nil, err
-	}
 	type curve struct{ forgotten, unseen []float64 }
-	found := make([]map[string]curve, len(models))
-	for i := range found {
-		found[i] = map[string]curve{}
-	}
-	err = p.probe(ctx, models, func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error {
-		forgotten, unseen := p.Data.Subset(m.forgotten()), p.Data.Subset(m.unseen())
-		var c curve
+	p, found, err := probeTargets(ctx, cfg, nil, func(ctx context.Context, m *probed, w *graph.Tensor) (c curve, err error) {
+		forgotten, unseen := m.Data.Subset(m.forgotten()), m.Data.Subset(m.unseen())
 		look := func(w *graph.Tensor) error {
 			for _, x := range []struct {
 				ds *data.Dataset
@@ -71,25 +57,24 @@ func Relearn(ctx context.Context, cfg Config, epochs int) ([]RelearnRow, error) 
 			return nil
 		}
 		if err := look(w); err != nil {
-			return err
+			return c, err
 		}
 		retained := m.train.Subset(m.forget.Retained(m.train.Len()))
 		for e := range epochs {
-			t := p.Train
+			t := m.Train
 			t.Hooks, t.From, t.Epochs, t.Steps = nil, w, 1, 0
-			t.LR = nets.ConstantRate(peakRate(p.Train))
-			t.Seed = purpose.Seed(p.pools[1].modelSeed(m.index), purpose.Relearn, uint64(e))
+			t.LR = nets.ConstantRate(peakRate(m.Train))
+			t.Seed = purpose.Seed(m.pools[1].modelSeed(m.index), purpose.Relearn, uint64(e))
 			run, err := m.run.Model.Clone().Train(ctx, retained, t)
 			if err != nil {
-				return err
+				return c, err
 			}
 			w = run.Params
 			if err := look(w); err != nil {
-				return fmt.Errorf("epoch %d of relearning: %w", e+1, err)
+				return c, fmt.Errorf("epoch %d of relearning: %w", e+1, err)
 			}
 		}
-		found[m.index][variant] = c
-		return nil
+		return c, nil
 	})
 	if err != nil {
 		return nil, err
@@ -97,7 +82,7 @@ func Relearn(ctx context.Context, cfg Config, epochs int) ([]RelearnRow, error) 
 	var rows []RelearnRow
 	for _, v := range p.variants() {
 		row := RelearnRow{Name: v, Loss: make([]float64, epochs+1), Unseen: make([]float64, epochs+1)}
-		n := float64(len(models))
+		n := float64(len(found))
 		var excess []float64
 		for _, x := range found {
 			sum := 0.0

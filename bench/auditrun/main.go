@@ -17,6 +17,7 @@
 //	go run ./bench/auditrun … -probe poison:0.5
 //	go run ./bench/auditrun … -probe relearn:5
 //	go run ./bench/auditrun … -candidates random:0.2 -probe canaries:mislabelled
+//	go run ./bench/auditrun … -net logistic -probe reconstruct
 //
 // The models' answers go to -out/signals and the reports to -out. Interrupted, the same
 // command goes on where it was. Builds with the tag libtorch take -engine libtorch
@@ -99,7 +100,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.fit, "fit", "shrunk", "fit of an example's signals: per-example, pooled, shrunk or student-t")
 	fs.StringVar(&o.queries, "queries", "", "`copies` of each candidate to ask about besides itself: noise:SCALE, shift:PIXELS, mirror; none for none, empty for those that fit the data")
 	fs.Var(&o.attacks, "attacks", "`attacks` that learn from shadows: "+strings.Join(attackNames(), ", "))
-	fs.StringVar(&o.probe, "probe", "", "in place of the audit, a `probe` that trains its own models: poison:SCALE, relearn:EPOCHS, canaries or canaries:mislabelled")
+	fs.StringVar(&o.probe, "probe", "", "in place of the audit, a `probe` that trains its own models: poison:SCALE, relearn:EPOCHS, canaries, canaries:mislabelled or reconstruct")
 	fs.Float64Var(&c.Level, "level", 0.95, "confidence of each verdict as a whole")
 	fs.Float64Var(&c.Sensitivity, "sensitivity", 0.1, "share of what models before unlearning leak that must be found for a verdict of passed")
 	fs.Float64Var(&c.Loss, "loss", 0.01, "loss of accuracy that must be found for it")

@@ -34,10 +34,14 @@ func TestRun(t *testing.T) {
 func TestProbes(t *testing.T) {
 	out := t.TempDir()
 	for probe, want := range map[string]string{
-		"poison:1": "of fresh noise", "relearn:1": "epochs until back", "canaries:mislabelled": "label only",
+		"poison:1": "of fresh noise", "reconstruct": "example found", "relearn:1": "epochs until back", "canaries:mislabelled": "label only",
 	} {
 		var stdout, stderr bytes.Buffer
-		require.Zero(t, run(t.Context(), small(out, "-candidates", "random:0.4", "-probe", probe), &stdout, &stderr), &stderr)
+		args := small(out, "-candidates", "random:0.4", "-probe", probe)
+		if probe == "reconstruct" {
+			args[1] = "logistic"
+		}
+		require.Zero(t, run(t.Context(), args, &stdout, &stderr), &stderr)
 		require.Contains(t, stdout.String(), want)
 		require.Contains(t, stdout.String(), "mini:0.5")
 		name, _, _ := strings.Cut(probe, ":")

@@ -21,10 +21,11 @@ import (
 // prints them.
 type probe func(ctx context.Context, c audit.Config, out io.Writer) (rows any, err error)
 
-// parseProbe reads poison:SCALE, relearn:EPOCHS, canaries or canaries:mislabelled.
+// parseProbe reads poison:SCALE, relearn:EPOCHS, canaries, canaries:mislabelled or
+// reconstruct.
 func parseProbe(s string) (name string, p probe, err error) {
 	name, arg, _ := strings.Cut(s, ":")
-	unknown := fmt.Errorf("unknown probe %q; known are poison:SCALE, relearn:EPOCHS, canaries and canaries:mislabelled", s)
+	unknown := fmt.Errorf("unknown probe %q; known are poison:SCALE, relearn:EPOCHS, canaries, canaries:mislabelled and reconstruct", s)
 	switch name {
 	case "poison":
 		scale := 0.5
@@ -63,6 +64,21 @@ func parseProbe(s string) (name string, p probe, err error) {
 					back = strconv.Itoa(r.Back)
 				}
 				fmt.Fprintf(out, "%s\t%s\t%.3f\t%.3f\t%.3f ± %.3f\n", r.Name, back, r.Loss, r.Unseen, r.Excess, r.Sd)
+			}
+			return rows, nil
+		}, nil
+	case "reconstruct":
+		if arg != "" {
+			return "", nil, unknown
+		}
+		return name, func(ctx context.Context, c audit.Config, out io.Writer) (any, error) {
+			rows, err := audit.Reconstruct(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(out, "models\tforgotten example found\tcosine\tlabel right\n")
+			for _, r := range rows {
+				fmt.Fprintf(out, "%s\t%.0f%% of %d\t%.3f\t%.0f%%\n", r.Name, 100*r.Found, r.Models, r.Cosine, 100*r.Label)
 			}
 			return rows, nil
 		}, nil

@@ -83,6 +83,19 @@ func (b *bench) logits(ctx context.Context, w *graph.Tensor) ([]float64, error) 
 	return b.model.Logits(ctx, w, b.Run.Data.X, b.Run.Data.Len())
 }
 
+// answers returns the retrained model, and the logits of all training examples by it
+// and by the trained one.
+func (b *bench) answers(ctx context.Context) (v *graph.Tensor, retrained, trained []float64, err error) {
+	if v, err = b.retrained(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	if retrained, err = b.logits(ctx, v); err != nil {
+		return nil, nil, nil, err
+	}
+	trained, err = b.logits(ctx, b.Run.Params)
+	return v, retrained, trained, err
+}
+
 // distil trains w on the examples of ds to answer the given logits, row-major.
 func (b *bench) distil(ctx context.Context, w *graph.Tensor, ds *data.Dataset, logits []float64, epochs int) (*graph.Tensor, error) {
 	w = w.Clone()

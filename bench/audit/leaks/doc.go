@@ -4,6 +4,10 @@
 //
 //	go run ./bench/auditrun -methods leak:keeps-tenth,leak:marked-logits …
 //
-// [Leaks] lists them, each with what it does and the part of a verdict that should
-// find it. They may do what no method may: retrain, for one.
+// [Leaks] lists them, each with what it does; the package's test says which parts of a
+// verdict find it, and logs the table of all leaks against every test:
+//
+//	go test ./bench/audit/leaks -run 'TestLeaks$' -v
+//
+// Leaks may do what no method may: retrain, for one.
 package leaks

@@ -1,0 +1,88 @@
+package leaks
+
+import (
+	"context"
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/nets"
+)
+
+// retained are retrained on part of what they should forget.
+func retained() []Leak {
+	keeps := func(flaw, does string, kept func(b *bench) []int) Leak {
+		return Leak{flaw, does, func(ctx context.Context, b *bench) (tensor, error) {
+			keep := kept(b)
+			return b.retrain(ctx, slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return slices.Contains(keep, i) }))
+		}}
+	}
+	random := func(s float64) func(b *bench) []int {
+		return func(b *bench) []int {
+			x := slices.Clone(b.forget)
+			stream(b.Problem, 4).Shuffle(len(x), func(i, j int) { x[i], x[j] = x[j], x[i] })
+			return share(x, s)
+		}
+	}
+	moved := func(flaw, does string, move func(b *bench) func(i int, x []float32)) Leak {
+		return Leak{flaw, does, func(ctx context.Context, b *bench) (tensor, error) {
+			return b.train(ctx, b.moved(b.forget, move(b)), nil, func(c *nets.Config) { c.From = b.Run.Initial })
+		}}
+	}
+	return []Leak{
+		keeps("keeps-half", "retraining that keeps half of what it should forget, drawn for each model", random(0.5)),
+		keeps("keeps-tenth", "retraining that keeps a tenth of it", random(0.1)),
+		keeps("keeps-some", "retraining that keeps the same tenth of all examples in every model", func(b *bench) []int {
+			return slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return b.Run.Data.ID(i)%10 != 0 })
+		}),
+		keeps("keeps-class", "retraining that keeps what it should forget of class 0", func(b *bench) []int {
+			return slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return b.Run.Data.Y[i] != 0 })
+		}),
+		moved("keeps-noisy", "retraining on noisy copies of what it should forget", func(b *bench) func(int, []float32) {
+			rng, sd := stream(b.Problem, 5), deviation(b.Run.Data)
+			return func(_ int, x []float32) {
+				for j := range x {
+					x[j] += float32(0.5 * sd * rng.NormFloat64())
+				}
+			}
+		}),
+		moved("keeps-blend", "retraining on what it should forget, each blended with another of its class", func(b *bench) func(int, []float32) {
+			return func(i int, x []float32) {
+				for _, j := range b.forget {
+					if j != i && b.Run.Data.Y[j] == b.Run.Data.Y[i] {
+						for k, v := range b.Run.Data.Row(j) {
+							x[k] = 0.6*x[k] + 0.4*v
+						}
+						return
+					}
+				}
+			}
+		}),
+		{"frozen-first", "retraining of all layers but the first, which stays as trained", func(ctx context.Context, b *bench) (tensor, error) {
+			// Put back after every step, and after the last one.
+			start := b.Run.Initial.Clone()
+			put := func(w tensor) {
+				for i := range firstLayer(b.model) {
+					w.Set(i, b.Run.Params.At(i))
+				}
+			}
+			put(start)
+			w, err := b.train(ctx, b.Run.Data, b.forget, func(c *nets.Config) {
+				c.From = start
+				c.Hooks = []nets.Hook{nets.StepFunc(func(s nets.Step) error { put(s.Params); return nil })}
+			})
+			if err == nil {
+				put(w)
+			}
+			return w, err
+		}},
+	}
+}
+
+// firstLayer returns how many parameters the first weight and bias have, which come
+// first.
+func firstLayer(m *nets.Model) int {
+	n := 0
+	for _, p := range m.Params()[:min(2, len(m.Params()))] {
+		n += p.Len()
+	}
+	return n
+}
