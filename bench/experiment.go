@@ -23,7 +23,9 @@ type Experiment struct {
 	WrongLabels float64
 	Arch        nets.Arch
 	Config      nets.Config // of the base run; Config.Seed is the cell's
-	Forget      string      // as data.ParseForget reads it
+	// Forget is a specification as data.ParseScenario reads it, or memorised:0.1 for
+	// the tenth that the run memorised most, see unlearning.MostMemorised.
+	Forget string
 	// Methods are the rows, such as unlearning.Parse makes of their notations. A
 	// FastRetrain without a budget spends what mini does, which then has to be
 	// among them.
@@ -62,7 +64,11 @@ func (e Experiment) prepare() (_ Experiment, train *data.Dataset, forget data.Fo
 	if err = e.Arch.Fits(train); err != nil {
 		return
 	}
-	if forget, err = data.ParseForget(e.Forget, train, e.Config.Seed); err != nil {
+	if isMemorised(e.Forget) {
+		_, err = memorisedShare(e.Forget)
+		return e, train, forget, err // which examples is for the run to say
+	}
+	if train, forget, err = data.ParseScenario(e.Forget, train, e.Config.Seed); err != nil {
 		return
 	}
 	if forget.Len() == train.Len() {
@@ -152,9 +158,18 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 		return nil
 	}
 	record, of := policies(unlearning.Plan{Model: model, Data: train, Config: cfg}, e.Methods, chosen)
+	if isMemorised(e.Forget) {
+		record = append(record, history.LogitGradients())
+	}
 	run, records, err := keeper.Train(ctx, model, train, cfg, record)
 	if err != nil {
 		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
+	}
+	if isMemorised(e.Forget) {
+		if forget, err = memorised(e.Forget, records[len(records)-1]); err != nil {
+			return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
+		}
+		shared.Forget, shared.NForget = forget.Spec, forget.Len()
 	}
 	ref, err := newReference(ctx, unlearning.Problem{Run: run, Forget: forget, Validation: validation(e.Data, train, cfg.Seed)}, e.Data.Test, progress, keeper)
 	if err != nil {

@@ -15,7 +15,7 @@ var (
 
 	// ErrForgetSpec reports a forget specification that cannot be understood
 	// or does not fit the training set.
-	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE")
+	ErrForgetSpec = errors.New("want random:SHARE, class:LABEL, part:SHARE:LABEL, mislabelled:SHARE, confused:SHARE:LABEL:LABEL, poisoned:SHARE:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE")
 
 	// ErrNoData reports a data set whose files are not where they were looked for.
 	ErrNoData = errors.New("data set not found")

@@ -48,7 +48,7 @@ type Grid struct {
 	Net List[string] `json:"net,omitempty"`
 	// Train says how base runs are trained.
 	Train List[Train] `json:"train,omitempty"`
-	// Forget are forget sets as data.ParseForget reads them.
+	// Forget are forget sets as data.ParseScenario reads them.
 	Forget List[string] `json:"forget,omitempty"`
 	// Methods are notations as unlearning.Parse reads them; "mini:{cost}" stands for
 	// mini with each of Costs.

@@ -97,7 +97,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	}
 	fs := flag.NewFlagSet("sweep", flag.ContinueOnError)
 	o.Define(fs)
-	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE; several with commas")
+	fs.Var(&o.forgets, "forget", "what to forget: random:`SHARE`, class:LABEL, part:SHARE:LABEL, mislabelled:SHARE, confused:SHARE:LABEL:LABEL, poisoned:SHARE:LABEL, memorised:SHARE, first:COUNT, where:COLUMN=VALUE, ids:FILE, set:FILE or positions:FILE; several with commas")
 	fs.Var(&o.seeds, "seeds", "`seeds` and ranges of them, such as 1-10,20")
 	fs.Var(&o.costs, "costs", "`shares` of retraining's cost, for methods such as mini:{cost}")
 	fs.StringVar(&o.out, "out", "", "`file` for the JSON Lines; without it FILE.jsonl beside the experiment's FILE.json, or without that stdout")

@@ -21,6 +21,8 @@ const (
 	Synthetic Use = 5 // rows of synthetic tables; the row
 
 	LabelNoise Use = 6 // wrong labels of a share of a data set
+	Spoiled    Use = 7 // examples that are confused or poisoned
+	ClassPart  Use = 8 // a part of the examples of a class
 
 	Initial Use = 10 // initial parameters; the parameter
 	Augment Use = 11 // augmented images; the epoch

@@ -17,9 +17,9 @@ import (
 // About It, NeurIPS 2024). The parts are equally large, from the least memorised on, and
 // share the budget; what is retained is without all of U throughout.
 //
-// Memorisation is told by the run's own logit gradients: Σ_c |α_ic|, the part of the run
-// in which the example was not yet given to its label, a proxy like those of Zhao and
-// Triantafillou (2024); the paper estimates it by leaving examples out, for many runs.
+// Memorisation is told by the run's own logit gradients, see unlearning.Memorisation, a
+// proxy like those of Zhao and Triantafillou (2024); the paper estimates it by leaving
+// examples out, for many runs.
 // It needs them recorded (history.LogitGradients), and costs what its methods do.
 type RUM struct {
 	Cost float64 // as in Steps
@@ -96,12 +96,7 @@ func (t *task) byMemorisation() ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, score := alpha.Shape()[1], map[int]float64{}
-	for _, i := range t.examples {
-		for c := range k {
-			score[i] += max(alpha.At(i*k+c), -alpha.At(i*k+c))
-		}
-	}
+	score := unlearning.Memorisation(alpha)
 	order := slices.Clone(t.examples)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(score[a], score[b]) })
 	return order, nil
