@@ -162,5 +162,6 @@ func init() {
 	Register("recursion", "", Plain(Recursion{}))
 	Register("retrain", "", Plain(Retrain{}))
 	Register("retrain-other-seed", "", Plain(Retrain{Other: 1}))
+	Register("in-parts", "REQUESTS:METHOD", inParts)
 	Register("fast-retrain", "COST", ByCost(func(c float64) Method { return FastRetrain{Short: Short{Cost: c}} }))
 }

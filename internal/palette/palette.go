@@ -63,6 +63,7 @@ var known = map[string]Style{
 	"amnesiac":           {purple, Box, dashed},
 	"recursion":          {vermillion, Circle, dashed},
 	"accelerate":         {sky, Square, dashed},
+	"in-parts":           {vermillion, Pyramid, dotted},
 	"no-op":              {grey, Box, dotted},
 	"relabel":            {orange, Cross, dotted},
 }

@@ -36,6 +36,7 @@ const (
 	Perturb     Use = 26 // the seed of fresh parameters that are added to old ones
 	Descent     Use = 27 // the seed of the order of descent's batches
 	Noise       Use = 28 // noise that is no secret
+	Parts       Use = 29 // which of several requests an example is in
 
 	Unseen     Use = 30 // unseen examples like the forgotten ones
 	Validation Use = 31 // examples that a run leaves out, for methods to ask about
