@@ -89,3 +89,23 @@ func TestSplitForgets(t *testing.T) {
 		require.ErrorContains(t, err, "has an empty item", list)
 	}
 }
+
+// FuzzParseForget: no specification panics, and what is accepted is a set of the data's
+// examples that is not empty.
+func FuzzParseForget(f *testing.F) {
+	for _, s := range []string{"random:0.2", "random:1e-300", "class:1", "class:-1", "first:3", "first:99999999999999999999", "where:a=b", "ids:", "set:x", "positions:.", ":", "Random:0.5", "random:NaN"} {
+		f.Add(s, uint64(1))
+	}
+	ds := named("p-1", "p-2", "a#3", "x y", "7")
+	f.Fuzz(func(t *testing.T, spec string, seed uint64) {
+		set, err := ParseForget(spec, ds, seed)
+		if err != nil {
+			return
+		}
+		require.NoError(t, set.Validate(ds.Len()))
+		require.Positive(t, set.Len())
+		lists, err := SplitForgets(spec)
+		require.NoError(t, err)
+		require.NotEmpty(t, lists)
+	})
+}

@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
-	"slices"
 	"strings"
-
-	"codeberg.org/sbinet/npyio"
 )
 
 // encode returns row-major float32 of a shape as an npy file. npyio writes arrays
@@ -36,24 +32,16 @@ func (f *folder) getBlock(x []float32, name string, block int, shape ...int) ([]
 	if err != nil {
 		return nil, err
 	}
-	in := bytes.NewReader(content)
-	r, err := npyio.NewReader(in)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.path(name), err)
-	}
 	size := 1
 	for _, d := range shape[1:] {
 		size *= d
 	}
-	if h := r.Header.Descr; h.Fortran || strings.Trim(h.Type, "'") != "<f4" || !slices.Equal(h.Shape, shape) || in.Len() != 4*size*shape[0] {
-		return nil, fmt.Errorf("%w: %s holds %v of type %s, want %v of <f4; delete it to train that model again", ErrDamaged, f.path(name), h.Shape, h.Type, shape)
+	numbers, ok := bytes.CutPrefix(content, encode(nil, shape...))
+	if !ok || len(numbers) != 4*size*shape[0] {
+		return nil, fmt.Errorf("%w: %s is no npy file of numbers of the type <f4, want %v of them; delete it to train that model again", ErrDamaged, f.path(name), shape)
 	}
-	if _, err := in.Seek(int64(4*size*block), io.SeekCurrent); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.path(name), err)
-	}
-	part := content[len(content)-in.Len():]
 	for i := range size {
-		x = append(x, math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:])))
+		x = append(x, math.Float32frombits(binary.LittleEndian.Uint32(numbers[4*(size*block+i):])))
 	}
 	return x, nil
 }
