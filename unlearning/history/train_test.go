@@ -14,6 +14,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -27,7 +28,8 @@ func contents(t *testing.T, dir string) map[string]string {
 	for _, e := range entries {
 		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		require.NoError(t, err)
-		if name := e.Name(); name != "manifest.jsonl" { // which tells of interruptions
+		// The manifest tells of interruptions, and the lock's file who was killed.
+		if name := e.Name(); name != "manifest.jsonl" && name != folderlock.Name {
 			sum := sha256.Sum256(raw)
 			files[name] = fmt.Sprintf("%d bytes, %x", len(raw), sum[:4])
 		}
