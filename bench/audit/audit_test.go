@@ -121,6 +121,45 @@ func TestSameBytes(t *testing.T) {
 	same(t, want, bytesOf(t, killed), "a second time, one core")
 }
 
+// TestGrows: an audit that gets one more method makes that method's answers, and no
+// other's again, and ends with the bytes of one that had it from the start; also after
+// a kill in between.
+func TestGrows(t *testing.T) {
+	all := small(t)
+	want := bytesOf(t, all)
+	few := all
+	few.Dir = filepath.Join(t.TempDir(), "signals")
+	few.Methods = all.Methods[:2]
+	_, err := Run(t.Context(), few)
+	require.NoError(t, err)
+	more := few
+	more.Methods = all.Methods
+	_, err = Analyse(t.Context(), more)
+	require.ErrorIs(t, err, ErrIncomplete)
+	require.ErrorContains(t, err, "has no answers of no-op yet; run Train")
+	ctx, kill := context.WithCancel(t.Context())
+	more.Progress = func(done, total int) {
+		if done == 3 {
+			kill()
+		}
+	}
+	require.ErrorIs(t, Train(ctx, more), context.Canceled)
+	_, err = Analyse(t.Context(), more)
+	require.ErrorIs(t, err, ErrIncomplete)
+	done := 0
+	more.Progress = func(int, int) { done++ }
+	same(t, want, bytesOf(t, more), "grown")
+	require.LessOrEqual(t, done, few.Shadows+few.Targets-3, "a model twice")
+
+	// What is put before the others, or taken away, is another audit.
+	other := more
+	other.Methods = []Subject{all.Methods[2], all.Methods[0]}
+	_, err = Run(t.Context(), other)
+	require.ErrorIs(t, err, ErrOther)
+	_, err = Run(t.Context(), few)
+	require.ErrorIs(t, err, ErrOther)
+}
+
 // TestStates: the counts of each example are exact, and what the folder says
 // is what was done.
 func TestStates(t *testing.T) {

@@ -45,6 +45,7 @@ const private = "private-"
 type folder struct {
 	dir   string
 	setup Setup // its Revision is that of the program that made the folder
+	grow  bool  // the folder's audit has fewer methods than setup
 	lock  *folderlock.Lock
 	mu    sync.Mutex
 	sums  map[string]string // by file name
@@ -117,7 +118,7 @@ func (f *folder) open() error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(old, text) {
+	if f.grow = got.grows(f.setup); !f.grow && !bytes.Equal(old, text) {
 		f.setup = want
 		return f.difference(got)
 	}

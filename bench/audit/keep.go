@@ -75,6 +75,16 @@ func (p *plan) complete(f *folder) error {
 				_, err := f.get(d.file(m) + ".npy")
 				return err
 			}
+			have, err := p.has(f, d.file(m)+".npy")
+			if err != nil {
+				return err
+			}
+			if have < len(p.variants()) {
+				if _, err := f.get(d.file(m) + ".npy"); err != nil { // it is cut, and not of fewer methods
+					return err
+				}
+				return p.lacking(f, have)
+			}
 		}
 	}
 	return nil

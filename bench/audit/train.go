@@ -36,11 +36,15 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 	for _, d := range p.pools {
 		for m := range d.models {
 			_, err := f.get(d.file(m) + ".npy")
+			have := 0
+			if err == nil {
+				have, err = p.has(f, d.file(m)+".npy")
+			}
 			switch {
-			case errors.Is(err, ErrIncomplete):
-				todo = append(todo, &member{plan: p, folder: f, design: d, index: m})
-			case err != nil:
+			case err != nil && !errors.Is(err, ErrIncomplete):
 				return err
+			case err != nil || have < len(p.variants()):
+				todo = append(todo, &member{plan: p, folder: f, design: d, index: m, have: have})
 			}
 		}
 	}
@@ -50,6 +54,9 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 		}
 	} else if f.readOnly() {
 		return nil
+	}
+	if err := p.grown(f); err != nil {
+		return err
 	}
 	for _, d := range p.pools {
 		if err := p.putStates(f, d); err != nil {
@@ -110,6 +117,7 @@ type member struct {
 	folder *folder
 	design *design
 	index  int
+	have   int // variants whose answers are there
 
 	ctx      context.Context
 	problem  unlearning.Problem
@@ -166,6 +174,12 @@ func (m *member) finish(run *nets.Run) error {
 	seen.Config.Hooks = nil
 	m.problem.Run = &seen
 	logits := make([]float32, 0, len(m.variants())*m.rows()*m.Data.Classes)
+	for v := range m.have {
+		var err error
+		if logits, err = m.folder.getBlock(logits, m.design.file(m.index)+".npy", v, m.have, m.rows(), m.Data.Classes); err != nil {
+			return err
+		}
+	}
 	ask := func(name string, w *graph.Tensor) error {
 		c := nets.Classifier{Model: run.Model, Params: w}
 		for q, ds := range append([]*data.Dataset{m.Data}, m.copies...) {
@@ -176,10 +190,13 @@ func (m *member) finish(run *nets.Run) error {
 		}
 		return nil
 	}
-	if err := ask(Before, run.Params); err != nil {
-		return err
+	if m.have == 0 {
+		if err := ask(Before, run.Params); err != nil {
+			return err
+		}
 	}
-	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, m.Methods...) {
+	subjects := append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, m.Methods...)
+	for _, s := range subjects[max(0, m.have-1):] {
 		res, err := unlearning.Solve(m.ctx, s.Method, m.problem)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

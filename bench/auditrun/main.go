@@ -20,7 +20,8 @@
 //	go run ./bench/auditrun … -net logistic -probe reconstruct
 //
 // The models' answers go to -out/signals and the reports to -out. Interrupted, the same
-// command goes on where it was. Builds with the tag libtorch take -engine libtorch
+// command goes on where it was. A finished audit takes more methods behind the others in
+// -methods: each model is trained once more, and only the new methods forget. Builds with the tag libtorch take -engine libtorch
 // -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
 //
 // The exit status is 0 when the audit was made, whatever it found, 1 after an
