@@ -100,7 +100,7 @@ func (e Erase) complete(req *Request) (Erase, error) {
 	if a := req.Model.Arch(); a.Loss != nil {
 		return e, fmt.Errorf("%s has a loss of its own, and only logits of the softmax cross-entropy can be distilled; use ShortRun, or a method of package baselines", a.Name)
 	}
-	if err := e.Short.check(); err != nil {
+	if err := e.Short.Check(); err != nil {
 		return e, err
 	}
 	e.Cost = cmp.Or(e.Cost, defaults.Cost)

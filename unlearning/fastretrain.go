@@ -40,8 +40,8 @@ func (f FastRetrain) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if f.Evals == 0 {
 		f.Evals = s.Cost * full
 	}
-	if !(f.Evals <= maxCost*full) { // NaN too
-		return req.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, maxCost*full))
+	if !(f.Evals <= MaxCost*full) { // NaN too
+		return req.Fail(fmt.Errorf("%g gradient evaluations, of at most %g", f.Evals, MaxCost*full))
 	}
 	seed := purpose.Seed(req.Run.Config.Seed, purpose.FastRetrain, 0)
 	w, err := s.train(ctx, req, req.Model.Init(seed), f.Evals, seed)

@@ -22,10 +22,20 @@ type InParts struct {
 }
 
 // Name implements Method.
-func (m InParts) Name() string { return fmt.Sprintf("in-parts:%d:%s", m.Parts, m.Method.Name()) }
+func (m InParts) Name() string {
+	if m.Method == nil {
+		return fmt.Sprintf("in-parts:%d", m.Parts)
+	}
+	return fmt.Sprintf("in-parts:%d:%s", m.Parts, m.Method.Name())
+}
 
 // History implements Method.
-func (m InParts) History(p Plan) history.Policy { return m.Method.History(p) }
+func (m InParts) History(p Plan) history.Policy {
+	if m.Method == nil {
+		return history.Policy{}
+	}
+	return m.Method.History(p)
+}
 
 // Unlearn implements Method. The cost is that of all parts.
 func (m InParts) Unlearn(ctx context.Context, p Problem) (*Result, error) {
@@ -33,8 +43,8 @@ func (m InParts) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	if err != nil || done != nil {
 		return done, err
 	}
-	if m.Parts < 1 {
-		return req.Fail(fmt.Errorf("%d parts; say how many requests there are", m.Parts))
+	if m.Parts < 1 || m.Method == nil {
+		return req.Fail(fmt.Errorf("%d parts by the method %v; say how many requests there are, and by what each is served", m.Parts, m.Method))
 	}
 	all := p.Forget.Positions()
 	r := purpose.Rand(p.Run.Config.Seed, purpose.Parts, 0)

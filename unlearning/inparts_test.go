@@ -38,4 +38,6 @@ func TestInParts(t *testing.T) {
 	}
 	_, err = unlearning.InParts{Method: unlearning.Mini{}}.Unlearn(t.Context(), p)
 	require.ErrorContains(t, err, "0 parts")
+	_, err = unlearning.InParts{Parts: 2}.Unlearn(t.Context(), p)
+	require.ErrorContains(t, err, "by what each is served")
 }

@@ -32,10 +32,9 @@ type pace struct {
 func (e Erase) pace(req *Request, d *contraction.LogitSum, l learned, b *budget) (pace, error) {
 	run := req.Run
 	own := d.Kernel * (e.Stiffness + defaults.Stiffness*l.curvature)
-	perExample := nets.PeakRate(run.Config.LR, run.Steps) / (1 - run.Config.Momentum) / float64(min(run.Config.Batch, run.Order.Len()))
-	p := pace{batch: e.Batch, runStep: perExample * own}
+	p := pace{batch: e.Batch, runStep: perExample(run) * own}
 	if !(p.runStep > 0) || math.IsInf(p.runStep, 0) {
-		return p, fmt.Errorf("the record does not tell how far its steps moved (%g): a peak learning time of %g an example, %g for its own logits", p.runStep, perExample, own)
+		return p, fmt.Errorf("the record does not tell how far its steps moved (%g): a peak learning time of %g an example, %g for its own logits", p.runStep, perExample(run), own)
 	}
 	most := min(run.Config.Batch, len(req.Retain))
 	if p.batch == 0 {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
-	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
@@ -42,10 +41,8 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 			return req.Fail(err)
 		}
 		budget.spend(float64(d.Used))
-		run := req.Run
-		perExample := nets.PeakRate(run.Config.LR, run.Steps) / (1 - run.Config.Momentum) / float64(min(run.Config.Batch, run.Order.Len()))
 		short.Rate = defaults.RestartRate
-		if step := perExample * d.Kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
+		if step := perExample(req.Run) * d.Kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
 			short.Rate = min(short.Rate, defaults.DistilStep/step)
 		}
 		// A run that had learned little must not learn more: no more learning time than

@@ -34,11 +34,11 @@ type Short struct {
 	Rate float64
 }
 
-// check reports what no run could use.
-func (s Short) check() error {
+// Check reports what no run could use.
+func (s Short) Check() error {
 	switch {
-	case !(s.Cost >= 0 && s.Cost <= maxCost):
-		return fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, maxCost)
+	case !(s.Cost >= 0 && s.Cost <= MaxCost):
+		return fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, MaxCost)
 	case s.Batch < 0:
 		return fmt.Errorf("batch %d must be positive", s.Batch)
 	case !(s.Rate >= 0) || math.IsInf(s.Rate, 0):
@@ -47,13 +47,13 @@ func (s Short) check() error {
 	return nil
 }
 
-// maxCost, in retrainings, keeps numbers of steps countable.
-const maxCost = 1e6
+// MaxCost is the largest Cost that a method takes, in retrainings; it keeps numbers of steps countable.
+const MaxCost = 1e6
 
 // complete checks s and fills in its defaults, but for the schedule, for a run of
 // which some examples are retained.
 func (s Short) complete(run *nets.Run, retained int) (Short, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return s, err
 	}
 	s.Cost, s.Rate = cmp.Or(s.Cost, defaults.Cost), cmp.Or(s.Rate, defaults.TrainingRate)
@@ -69,9 +69,13 @@ func (s Short) schedule(run *nets.Run) nets.LRSchedule {
 	if s.LR != nil {
 		return s.LR
 	}
+	return nets.CosineRate{Peak: s.Rate * perExample(run) * float64(s.Batch) * (1 - defaults.TrainingMomentum), Warmup: defaults.Warmup}
+}
+
+// perExample is the learning time of one example in a step of a run at its peak rate.
+func perExample(run *nets.Run) float64 {
 	cfg := run.Config
-	perExample := nets.PeakRate(cfg.LR, run.Steps) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Data.Len()))
-	return nets.CosineRate{Peak: s.Rate * perExample * float64(s.Batch) * (1 - defaults.TrainingMomentum), Warmup: defaults.Warmup}
+	return nets.PeakRate(cfg.LR, run.Steps) / (1 - cfg.Momentum) / float64(min(cfg.Batch, run.Order.Len()))
 }
 
 // train trains from w on the retained examples for at most evals gradient

@@ -130,3 +130,38 @@ func TestNull(t *testing.T) {
 	}
 	require.Equal(t, *audits, failed[Before+", verdict"])
 }
+
+// BenchmarkNull makes larger audits of retraining than TestNull does, and reports in how
+// many rows each test of privacy had p ≤ 0.05: 48 shadows and 16 targets of 400 digits,
+// with retraining and retraining with another seed a row each.
+//
+//	go test ./bench/audit -run '^$' -bench Null -benchtime 1x -audits 24 -timeout 0
+func BenchmarkNull(b *testing.B) {
+	ds, err := data.Stratified(data.Digits().Train, 400, 1)
+	require.NoError(b, err)
+	low, rows := map[string]int{}, 0
+	for b.Loop() {
+		for seed := range uint64(*audits) {
+			r, err := Run(b.Context(), Config{
+				Data: ds, Arch: nets.MLP(64, 32, 10), Fit: attacks.Shrunk,
+				Train:   nets.Config{Epochs: 60, Batch: 32, LR: nets.Cosine(0.05), Momentum: 0.9, Seed: 100 + seed},
+				Methods: []Subject{{Method: OtherSeed{}}}, Shadows: 48, Targets: 16, Dir: b.TempDir(),
+			})
+			require.NoError(b, err)
+			for _, name := range []string{Retrained, Reference} {
+				row, ok := r.Row(name)
+				require.True(b, ok)
+				rows++
+				for _, s := range row.Verdict.Privacy.Tests {
+					if s.P <= 0.05 {
+						low[s.Name+", "+name]++
+					}
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(rows), "rows")
+	for name, n := range low {
+		b.ReportMetric(float64(n), strings.ReplaceAll(name, " ", "-"))
+	}
+}

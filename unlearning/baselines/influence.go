@@ -45,7 +45,9 @@ func (f Influence) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearni
 	return solve(ctx, f, p)
 }
 
-func (f Influence) steps() Steps { return Steps{Cost: cmp.Or(f.Cost, maxCost), Seed: f.Seed} }
+func (f Influence) steps() Steps {
+	return Steps{Cost: cmp.Or(f.Cost, unlearning.MaxCost), Seed: f.Seed}
+}
 
 func (f Influence) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	f.Iterations, f.Tolerance = cmp.Or(f.Iterations, newtonIterations), cmp.Or(f.Tolerance, newtonTolerance)

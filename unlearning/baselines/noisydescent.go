@@ -67,8 +67,8 @@ func (d NoisyDescent) Unlearn(ctx context.Context, p unlearning.Problem) (*unlea
 		return req.Fail(err)
 	}
 	d.Cost = cmp.Or(d.Cost, defaults.Cost)
-	if !(d.Cost > 0 && d.Cost <= maxCost) {
-		return req.Fail(fmt.Errorf("cost %g must be positive, and at most %g retrainings", d.Cost, maxCost))
+	if !(d.Cost > 0 && d.Cost <= unlearning.MaxCost) {
+		return req.Fail(fmt.Errorf("cost %g must be positive, and at most %g retrainings", d.Cost, unlearning.MaxCost))
 	}
 	n := float64(len(req.Retain))
 	steps := int(d.Cost * req.RetrainCost() / n)

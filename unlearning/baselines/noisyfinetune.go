@@ -143,8 +143,8 @@ func (f NoisyFineTune) complete(req *unlearning.Request) (NoisyFineTune, error) 
 	}
 	f.Gradient = cmp.Or(f.Gradient, f.Decay*f.Model)
 	switch {
-	case !(f.Cost > 0 && f.Cost <= maxCost):
-		return f, fmt.Errorf("cost %g must be positive, and at most %g retrainings", f.Cost, maxCost)
+	case !(f.Cost > 0 && f.Cost <= unlearning.MaxCost):
+		return f, fmt.Errorf("cost %g must be positive, and at most %g retrainings", f.Cost, unlearning.MaxCost)
 	case f.Steps < 0 || f.Batch < 0:
 		return f, fmt.Errorf("%d steps of batches of %d must be positive", f.Steps, f.Batch)
 	case !(f.Rate*f.Decay >= 0 && f.Rate*f.Decay <= 1):

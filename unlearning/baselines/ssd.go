@@ -56,7 +56,7 @@ func (s SSD) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Res
 	return solve(ctx, s, p)
 }
 
-func (s SSD) steps() Steps { return Steps{Cost: cmp.Or(s.Cost, maxCost), Seed: s.Seed} }
+func (s SSD) steps() Steps { return Steps{Cost: cmp.Or(s.Cost, unlearning.MaxCost), Seed: s.Seed} }
 
 func (s SSD) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	alpha, lambda := cmp.Or(s.Alpha, ssdAlpha), cmp.Or(s.Lambda, ssdLambda)

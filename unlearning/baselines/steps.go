@@ -36,20 +36,9 @@ type Steps struct {
 	Seed uint64
 }
 
-// maxCost, in retrainings, keeps numbers of steps countable.
-const maxCost = 1e6
-
 // check reports what no method could use.
 func (s Steps) check() error {
-	switch {
-	case !(s.Cost >= 0 && s.Cost <= maxCost):
-		return fmt.Errorf("cost %g must be positive, and at most %g retrainings", s.Cost, maxCost)
-	case s.Batch < 0:
-		return fmt.Errorf("batch %d must be positive", s.Batch)
-	case !(s.Rate >= 0) || math.IsInf(s.Rate, 0):
-		return fmt.Errorf("rate %g must be positive and finite", s.Rate)
-	}
-	return nil
+	return unlearning.Short{Cost: s.Cost, Batch: s.Batch, LR: s.LR, Rate: s.Rate}.Check()
 }
 
 // trainer is a method that trains on.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/chain"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -65,10 +66,11 @@ func FuzzFolder(f *testing.F) {
 		sum := sha256.Sum256(head)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, headerName), fmt.Appendf(nil, "%s\n%x\n", head, sum), 0o600))
 		var manifest bytes.Buffer
-		chain := fmt.Sprintf("%x", sum)
+		at := fmt.Sprintf("%x", sum)
 		for object := range strings.SplitSeq(strings.TrimSuffix(lines, "\n"), "\n") {
-			chain = chainSum(chain, []byte(object))
-			fmt.Fprintf(&manifest, "%s  %s\n", chain, object)
+			var line []byte
+			line, at = chain.Line(at, []byte(object))
+			manifest.Write(line)
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, manifestName), manifest.Bytes(), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "segment-00000000.safetensors"), segment, 0o600))

@@ -1,18 +1,15 @@
 package history
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+	"github.com/miniunlearn/miniunlearn/internal/chain"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -79,29 +76,22 @@ type manifest struct {
 	f       *os.File  // nil if it is not being written
 }
 
-func chainSum(before string, object []byte) string {
-	h := sha256.New()
-	h.Write([]byte(before))
-	h.Write(object)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// parseManifest reads a manifest; chain is the header's checksum.
-func parseManifest(raw []byte, chain string) (manifest, error) {
-	m := manifest{chain: chain}
+// parseManifest reads a manifest that begins with the header's checksum.
+func parseManifest(raw []byte, begin string) (manifest, error) {
+	m := manifest{chain: begin}
 	for len(raw) > 0 {
-		line, rest, whole := bytes.Cut(raw, []byte("\n"))
+		line, rest, whole := chain.Next(raw)
 		if !whole {
 			m.torn = true
 			return m, nil
 		}
 		number := len(m.entries) + 1
-		sum, object, ok := strings.Cut(string(line), "  ")
-		if !ok || sum != chainSum(m.chain, []byte(object)) {
+		object, sum, ok := chain.Open(m.chain, line)
+		if !ok {
 			return m, fmt.Errorf("line %d does not follow from the one before it", number)
 		}
 		var e entry
-		if err := json.Unmarshal([]byte(object), &e); err != nil {
+		if err := json.Unmarshal(object, &e); err != nil {
 			return m, fmt.Errorf("line %d: %w", number, err)
 		}
 		if f := e.File; f != nil && (f.File != filepath.Base(f.File) || f.File == "." || f.File == "..") {
@@ -144,14 +134,15 @@ func (m *manifest) reopen(dir string) error {
 // that does not count.
 func (m *manifest) add(entries ...entry) error {
 	var lines []byte
-	chain := m.chain
+	sum := m.chain
 	for _, e := range entries {
 		object, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
-		chain = chainSum(chain, object)
-		lines = fmt.Appendf(lines, "%s  %s\n", chain, object)
+		var line []byte
+		line, sum = chain.Line(sum, object)
+		lines = append(lines, line...)
 	}
 	if err := atomicfile.SyncFolder(filepath.Dir(m.f.Name())); err != nil {
 		return err
@@ -164,7 +155,7 @@ func (m *manifest) add(entries ...entry) error {
 		_, at := m.f.Seek(m.size, 0)
 		return errors.Join(err, m.f.Truncate(m.size), at)
 	}
-	m.entries, m.chain, m.size = append(m.entries, entries...), chain, m.size+int64(len(lines))
+	m.entries, m.chain, m.size = append(m.entries, entries...), sum, m.size+int64(len(lines))
 	for _, e := range entries {
 		if e.Tally != nil {
 			m.losses = append(m.losses, e.Tally.New...)

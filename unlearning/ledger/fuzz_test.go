@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/internal/chain"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -73,10 +74,11 @@ func FuzzLedger(f *testing.F) {
 			put(pendingName, []byte(pending))
 		}
 		var journal bytes.Buffer
-		chain := fmt.Sprintf("%x", sha256.Sum256(head))
+		at := fmt.Sprintf("%x", sha256.Sum256(head))
 		for object := range strings.SplitSeq(strings.TrimSuffix(objects, "\n"), "\n") {
-			chain = chainHash(chain, []byte(object))
-			fmt.Fprintf(&journal, "%s  %s\n", chain, object)
+			var line []byte
+			line, at = chain.Line(at, []byte(object))
+			journal.Write(line)
 		}
 		put(journalName, journal.Bytes())
 		known := func(err error) {

@@ -2,17 +2,15 @@ package ledger
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
+	"github.com/miniunlearn/miniunlearn/internal/chain"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
@@ -115,22 +113,16 @@ func seal(before string, e *Entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Hash = chainHash(before, raw)
-	return fmt.Appendf(nil, "%s  %s\n", e.Hash, raw), nil
-}
-
-func chainHash(before string, object []byte) string {
-	h := sha256.New()
-	h.Write([]byte(before))
-	h.Write(object)
-	return hex.EncodeToString(h.Sum(nil))
+	line, sum := chain.Line(before, raw)
+	e.Hash = sum
+	return line, nil
 }
 
 // parseJournal reads a journal whose chain begins with a hash.
 func parseJournal(raw []byte, begin string) (journal, error) {
 	j := journal{chain: begin}
 	for len(raw) > 0 {
-		line, rest, whole := bytes.Cut(raw, []byte("\n"))
+		line, rest, whole := chain.Next(raw)
 		if !whole {
 			j.torn = line
 			return j, nil
@@ -146,9 +138,9 @@ func parseJournal(raw []byte, begin string) (journal, error) {
 }
 
 // parseEntry reads a line of a journal, without its end, that follows a hash.
-func parseEntry(line []byte, chain string, number int) (Entry, error) {
-	hash, object, ok := strings.Cut(string(line), "  ")
-	if !ok || hash != chainHash(chain, []byte(object)) {
+func parseEntry(line []byte, before string, number int) (Entry, error) {
+	object, hash, ok := chain.Open(before, line)
+	if !ok {
 		return Entry{}, fmt.Errorf("%w: the chain breaks at entry %d: it was changed, or one before it is missing", ErrDamaged, number)
 	}
 	e := Entry{Hash: hash}
@@ -156,10 +148,10 @@ func parseEntry(line []byte, chain string, number int) (Entry, error) {
 		Version int
 		Program string
 	}
-	if err := json.Unmarshal([]byte(object), &v); err == nil && v.Version != version {
+	if err := json.Unmarshal(object, &v); err == nil && v.Version != version {
 		return Entry{}, fmt.Errorf("%w: entry %d is of version %d, and %d is read here; use the program that wrote it, %s", ErrVersion, number, v.Version, version, v.Program)
 	}
-	if err := json.Unmarshal([]byte(object), &e); err != nil {
+	if err := json.Unmarshal(object, &e); err != nil {
 		return Entry{}, fmt.Errorf("%w: entry %d: %v", ErrDamaged, number, err)
 	}
 	if e.Number != number || (number == 0) != (e.Kind == KindCreated) || e.Since == nil != (e.Kind == KindAudited) {
