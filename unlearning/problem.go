@@ -19,6 +19,11 @@ type Problem struct {
 	// no cost, but for retraining with another seed, where it is an error; the
 	// whole training set is ErrNothingLeft.
 	Forget data.ForgetSet
+	// Add are examples that the run has not seen, which a Learner learns as well, as if
+	// each had joined a batch of the run in every epoch, see contraction.System.Add. They
+	// are like the run's, with ids of their own. Nil, or none, for a request to forget alone;
+	// methods that are no Learner refuse others with ErrAdd.
+	Add *data.Dataset
 	// History is the record of Run; methods that need none accept nil.
 	History *history.Record
 	// OtherEngine accepts a record that another engine made, of which
@@ -40,9 +45,21 @@ var (
 	ErrNothingLeft = errors.New("nothing is left to learn from")
 	// ErrNoHistory: the method needs a record and the problem has none.
 	ErrNoHistory = contraction.ErrNoRecord
+	// ErrAdd: the problem has examples to add, and the method can only forget.
+	ErrAdd = errors.New("the method forgets, and cannot learn added examples; recursion, retrain and deltagrad can")
 	// ErrBudget: the method was allowed less work than one step takes.
 	ErrBudget = errors.New("the budget is less than one step")
 )
+
+// Learner is a Method that solves problems with examples to add, too.
+type Learner interface {
+	Method
+	// Learns tells nothing but that.
+	Learns()
+}
+
+// adds reports whether a problem has examples to add.
+func (p Problem) adds() bool { return p.Add != nil && p.Add.Len() > 0 }
 
 // DivergedError says that a method left the finite numbers.
 type DivergedError struct {

@@ -16,6 +16,9 @@ import (
 // products, and exactly replayed retraining, up to rounding, for Exact
 // curvature, which is a difference of gradients.
 //
+// It also learns examples that a problem adds: the same, with the sign of their
+// disturbances turned round. That needs every gradient, and PerStep.
+//
 // Of a record with gaps (history.EveryEpochs) the recorded epochs are the ones
 // to choose knots from. In the gaps the parameters move on a straight line,
 // disturbances are interpolated, and those of the smaller last batches, if asked
@@ -30,6 +33,9 @@ type Recursion struct {
 
 // Name implements Method.
 func (r Recursion) Name() string { return cmp.Or(r.Title, "recursion") }
+
+// Learns implements Learner.
+func (Recursion) Learns() {}
 
 // History implements Method: every gradient. A record of some epochs
 // (history.EveryEpochs) will do too.

@@ -27,7 +27,7 @@ type Request struct {
 }
 
 // Begin checks a problem for a method. A result without a Request means that
-// U = ∅, of which the run's own parameters are the solution.
+// U = ∅ and nothing is added, of which the run's own parameters are the solution.
 func Begin(m Method, p Problem) (*Request, *Result, error) {
 	began := time.Now()
 	fail := func(err error) (*Request, *Result, error) {
@@ -37,10 +37,17 @@ func Begin(m Method, p Problem) (*Request, *Result, error) {
 		return fail(err)
 	}
 	n := p.Run.Data.Len()
-	if p.Forget.Len() == 0 {
+	if p.adds() {
+		if _, can := m.(Learner); !can {
+			return fail(ErrAdd)
+		}
+		if p.Rewrite != nil {
+			return fail(errors.New("the record of a run that examples are added to cannot be rewritten; forget first, then add"))
+		}
+	} else if p.Forget.Len() == 0 {
 		return nil, &Result{Method: m.Name(), Params: p.Run.Params.Clone(), Elapsed: time.Since(began)}, nil
 	}
-	if err := p.Forget.Validate(n); err != nil {
+	if err := p.Forget.Validate(n); err != nil && p.Forget.Len() > 0 {
 		return fail(err)
 	}
 	if p.Forget.Len() == n {
@@ -70,6 +77,11 @@ func Begin(m Method, p Problem) (*Request, *Result, error) {
 		}
 	}
 	q := &Request{System: contraction.NewSystem(p.Run, p.Forget, p.History), method: m.Name(), began: began}
+	if p.adds() {
+		if err := q.Add(p.Add); err != nil {
+			return fail(fmt.Errorf("to add: %w", err))
+		}
+	}
 	if p.Rewrite != nil {
 		q.Watch = rewriting(p.Rewrite, q.Model)
 	}

@@ -31,6 +31,10 @@ import (
 // weight decay is left out of the pairs, since it is known exactly, and a batch
 // that is wholly forgotten is skipped without losing the place in the record.
 //
+// It also learns the examples A that a problem adds, as its authors do:
+//
+//	∇L_{B∪A}(u) ≈ [b (g_t + B (u − w_t)) + a ∇L_A(u)] / (b + a).
+//
 // On networks B is often wrong, above all with small batches. There set Trust,
 // which guards the products as LBFGS does.
 type DeltaGrad struct {
@@ -44,6 +48,9 @@ type DeltaGrad struct {
 
 // Name implements unlearning.Method.
 func (DeltaGrad) Name() string { return "deltagrad" }
+
+// Learns implements unlearning.Learner.
+func (DeltaGrad) Learns() {}
 
 // History implements unlearning.Method: every gradient.
 func (DeltaGrad) History(unlearning.Plan) history.Policy { return history.All() }
@@ -67,7 +74,7 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearni
 	}
 	v := req.Model.NewVector
 	g := v()
-	it := &iterate{Request: req, pairs: &lbfgs.Matrix{Memory: d.Memory}, region: &lbfgs.Trust{Limit: d.Trust}, forgotten: v(), full: v()}
+	it := &iterate{Request: req, pairs: &lbfgs.Matrix{Memory: d.Memory}, region: &lbfgs.Trust{Limit: d.Trust}, forgotten: v(), added: v(), full: v()}
 	for pt, err := range req.Trajectory(0) {
 		if err == nil && pt.G == nil {
 			err = req.Gap(pt.T, pt.T+1)
@@ -90,17 +97,24 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearni
 // iterate finds the gradients of a replay at its own iterates.
 type iterate struct {
 	*unlearning.Request
-	pairs           *lbfgs.Matrix
-	region          *lbfgs.Trust
-	forgotten, full *graph.Tensor // gradients of U's part of a batch, and of all of it
+	pairs  *lbfgs.Matrix
+	region *lbfgs.Trust
+	// Gradients of U's part of a batch, of those that join it, and of all that it was.
+	forgotten, added, full *graph.Tensor
 }
 
-// gradient sets g to the gradient of the retained examples of a batch at u, and an
-// explicit one adds a pair.
+// gradient sets g to the gradient of the retained and added examples of a batch at u, and
+// an explicit one adds a pair.
 func (it *iterate) gradient(pt contraction.Point, u *graph.Tensor, explicit bool, g *graph.Tensor) error {
 	retain, forget := pt.Split()
-	k, m := float64(len(retain)), float64(len(forget))
+	joined := pt.Added()
+	k, m, a := float64(len(retain)), float64(len(forget)), float64(len(joined))
 	it.forgotten.Zero()
+	if a > 0 {
+		if err := it.Gradient(pt, u, joined, it.added); err != nil {
+			return err
+		}
+	}
 	if m > 0 {
 		if err := it.Gradient(pt, u, forget, it.forgotten); err != nil {
 			return err
@@ -115,7 +129,10 @@ func (it *iterate) gradient(pt contraction.Point, u *graph.Tensor, explicit bool
 		if vector.Norm(step) == 0 {
 			return nil // no pair: always so at t = 0, and until U is met
 		}
-		vector.Combine(it.full, k/(k+m), g, m/(k+m), it.forgotten)
+		vector.Combine(it.full, k/(k+m-a), g, m/(k+m-a), it.forgotten)
+		if a > 0 {
+			vector.AddScaled(it.full, -a/(k+m-a), it.added)
+		}
 		vector.Combine(it.full, 1, it.full, -1, pt.G)
 		it.region.Saw(step, it.full)
 		if !it.pairs.Push(step, it.full.Clone()) {
@@ -133,6 +150,9 @@ func (it *iterate) gradient(pt contraction.Point, u *graph.Tensor, explicit bool
 		it.Guards[contraction.GuardProductShortened]++
 	}
 	vector.AddScaled(it.full, 1, pt.G)
-	vector.Combine(g, (k+m)/k, it.full, -m/k, it.forgotten)
+	vector.Combine(g, (k+m-a)/k, it.full, -m/k, it.forgotten)
+	if a > 0 {
+		vector.AddScaled(g, a/k, it.added)
+	}
 	return nil
 }

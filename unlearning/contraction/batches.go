@@ -14,13 +14,16 @@ import (
 type batches struct {
 	order  data.Order
 	forget data.ForgetSet
+	joins  joins           // the added examples
 	counts map[int][]parts // of the batches, by epoch
 	epoch  int             // of perm and cuts
 	perm   []int
-	cuts   []int // where its batches begin and end
+	cuts   []int   // where its batches begin and end
+	added  [][]int // the added examples of its batches; nil where there are none
 }
 
-// parts are the numbers of the examples of a batch that are retained and forgotten.
+// parts are the numbers of the examples of a batch that are retained, or added, and
+// forgotten.
 type parts struct{ retain, forget int32 }
 
 func newBatches(order data.Order, forget data.ForgetSet) *batches {
@@ -30,7 +33,7 @@ func newBatches(order data.Order, forget data.ForgetSet) *batches {
 // clone returns the batches for another goroutine, with the sizes that b knows.
 func (b *batches) clone() *batches {
 	c := newBatches(b.order, b.forget)
-	c.counts = maps.Clone(b.counts)
+	c.counts, c.joins = maps.Clone(b.counts), b.joins
 	return c
 }
 
@@ -43,11 +46,23 @@ func (b *batches) of(t int) []int {
 			b.cuts = b.order.Cuts(e)
 		}
 		b.epoch = e
+		if len(b.joins.ids) > 0 {
+			b.added = b.joins.into(e, b.cuts)
+		}
 	}
 	return b.perm[b.cuts[t%per]:b.cuts[t%per+1]]
 }
 
-// sizes returns how many examples of the batch of step t are retained and
+// joined returns the added examples of the batch of step t.
+func (b *batches) joined(t int) []int {
+	if len(b.joins.ids) == 0 {
+		return nil
+	}
+	b.of(t)
+	return b.added[t%b.order.StepsPerEpoch()]
+}
+
+// sizes returns how many examples of the batch of step t are retained, or added, and
 // forgotten.
 func (b *batches) sizes(t int) (retain, forget int) {
 	per := b.order.StepsPerEpoch()
@@ -57,7 +72,7 @@ func (b *batches) sizes(t int) (retain, forget int) {
 		for k := range counts {
 			batch := b.of(e*per + k)
 			counts[k].forget = int32(b.forget.Count(batch))
-			counts[k].retain = int32(len(batch)) - counts[k].forget
+			counts[k].retain = int32(len(batch)+len(b.joined(e*per+k))) - counts[k].forget
 		}
 		b.counts[e] = counts
 	}
@@ -68,5 +83,6 @@ func (b *batches) sizes(t int) (retain, forget int) {
 // split returns the parts of the batch of step t. They are the caller's.
 func (b *batches) split(t int) (retain, forget []int) {
 	k, m := b.sizes(t)
-	return b.forget.Split(b.of(t), make([]int, 0, k), make([]int, 0, m))
+	retain, forget = b.forget.Split(b.of(t), make([]int, 0, k), make([]int, 0, m))
+	return append(retain, b.joined(t)...), forget
 }

@@ -131,7 +131,7 @@ func (l *loop) step(pt Point) error {
 			l.takeBack(pt)
 		}
 		return nil
-	case forget == 0 && !l.moved:
+	case forget == 0 && len(pt.Added()) == 0 && !l.moved:
 		return l.show(pt, delta)
 	}
 	var d, retained *graph.Tensor

@@ -34,8 +34,11 @@ func (c Interpolated) String() string {
 
 // Start implements Disturbance: it computes the disturbances at the knots.
 func (c Interpolated) Start(ctx context.Context, s *System, w *Way) (Disturber, error) {
-	if !w.Recorded {
+	switch {
+	case !w.Recorded:
 		return nil, errPath
+	case s.added > 0:
+		return c.added(s, w)
 	}
 	d, err := c.plan(s, w.From)
 	if err != nil || d.exact {

@@ -34,7 +34,7 @@ func (s *System) WholePoint(t int, rate float64) Point {
 	return Point{T: t, Rate: rate, View: s.LastView(), system: s, whole: true}
 }
 
-// Sizes returns how many examples of the batch are retained and forgotten.
+// Sizes returns how many examples of the batch are retained, or added, and forgotten.
 func (p Point) Sizes() (retain, forget int) {
 	if p.whole {
 		return len(p.system.Retain), p.system.Forget.Len()
@@ -42,7 +42,7 @@ func (p Point) Sizes() (retain, forget int) {
 	return p.system.batches.sizes(p.T)
 }
 
-// Split returns the batch without U, and its part in U.
+// Split returns the batch without U, with added examples last, and its part in U.
 func (p Point) Split() (retain, forget []int) {
 	if p.whole {
 		return p.system.Retain, p.system.Forget.Positions()

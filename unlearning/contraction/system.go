@@ -30,6 +30,7 @@ type System struct {
 	Watch func(Watched) error
 
 	batches *batches
+	added   int // examples that the run has not seen, see Add
 }
 
 // Guard is a safeguard: something that a part or a method met and that made it do
@@ -86,8 +87,10 @@ func (s *System) Rand(use purpose.Use, draw uint64) *rand.Rand {
 func (s *System) LastView() nets.View { return s.Run.View(s.Run.Steps - 1) }
 
 // RetrainCost is what replayed retraining takes, in gradient evaluations:
-// Σ_t |B_t∖U|.
-func (s *System) RetrainCost() float64 { return RetrainCost(s.Run, s.Forget) }
+// Σ_t |B_t∖U|, and those that are added.
+func (s *System) RetrainCost() float64 {
+	return RetrainCost(s.Run, s.Forget) + s.batches.joins.cost(s.Run)
+}
 
 // RetrainCost is what replayed retraining of a run without a forget set takes, in
 // gradient evaluations: Σ_t |B_t∖U|.
