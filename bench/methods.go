@@ -79,30 +79,16 @@ func checked(methods []unlearning.Named) ([]unlearning.Named, error) {
 	return named, nil
 }
 
-// policies returns what a run has to record for the chosen methods, each policy
-// once, and for each method the index of its own, −1 for one that needs none or is
-// not chosen. Methods share a record only if they ask for the same, so that each is
-// charged with what it needs and not with what others do.
+// policies returns what a run has to record for the chosen methods, and for each
+// method the index of its own policy, −1 for one that is not chosen.
 func policies(plan unlearning.Plan, methods []unlearning.Named, chosen []bool) (all []history.Policy, of []int) {
-	of = make([]int, len(methods))
-	at := map[string]int{}
+	asking := make([]unlearning.Method, len(methods))
 	for i, m := range methods {
-		of[i] = -1
-		if !chosen[i] {
-			continue
+		if chosen[i] {
+			asking[i] = m.Method
 		}
-		p := m.Method.History(plan)
-		if p.Empty() {
-			continue
-		}
-		k, known := at[p.String()]
-		if !known {
-			k = len(all)
-			at[p.String()], all = k, append(all, p)
-		}
-		of[i] = k
 	}
-	return all, of
+	return unlearning.Policies(plan, asking...)
 }
 
 // trial is an experiment whose run has been recorded.

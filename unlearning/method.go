@@ -42,3 +42,29 @@ func Policy(p Plan, methods ...Method) (all history.Policy) {
 	}
 	return all
 }
+
+// Policies returns what a run has to record for the methods, each policy once, and for
+// each method the index of its own: −1 for one that needs no record, and for nil.
+// Methods share a record only if they ask for the same, so that each works on what it
+// needs, and is charged with that and not with what others do.
+func Policies(p Plan, methods ...Method) (all []history.Policy, of []int) {
+	of = make([]int, len(methods))
+	at := map[string]int{}
+	for i, m := range methods {
+		of[i] = -1
+		if m == nil {
+			continue
+		}
+		policy := m.History(p)
+		if policy.Empty() {
+			continue
+		}
+		k, known := at[policy.String()]
+		if !known {
+			k = len(all)
+			at[policy.String()], all = k, append(all, policy)
+		}
+		of[i] = k
+	}
+	return all, of
+}

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -45,7 +47,7 @@ type analysis struct {
 	reference *verdict.Answers // with other seeds
 	scale     *calibration
 	picked    *picked
-	key       string
+	digests   [fixed]string // of the answers of the variants that each row is compared with
 
 	vulnerable []bool // of candidates: models know them by heart
 }
@@ -60,10 +62,10 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 	if err := p.complete(f); err != nil {
 		return nil, err
 	}
-	a := &analysis{plan: p, folder: f, design: p.verdictDesign(), picked: p.pick(), key: p.analysisKey(f)}
+	a := &analysis{plan: p, folder: f, design: p.verdictDesign(), picked: p.pick()}
 	var err error
 	for i, to := range []**verdict.Answers{&a.before, &a.retrained, &a.reference} {
-		if *to, err = p.load(f, i); err != nil {
+		if *to, a.digests[i], err = p.load(f, i); err != nil {
 			return nil, err
 		}
 	}
@@ -77,12 +79,14 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 		}
 		method := [fixed]*verdict.Answers{a.before, a.retrained, a.reference}
 		var answers *verdict.Answers
+		var digest string
 		if v < fixed {
-			answers = method[v]
-		} else if answers, err = p.load(f, v); err != nil {
+			answers, digest = method[v], a.digests[v]
+		} else if answers, digest, err = p.load(f, v); err != nil {
 			return nil, err
 		}
-		row, err := a.kept(name)
+		key := a.rowKey(name, digest)
+		row, err := a.kept(name, key)
 		if err == nil && row == nil {
 			row, err = a.row(ctx, name, answers)
 		}
@@ -93,7 +97,7 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 			a.vulnerable = verdict.MostMemorised(row.Verdict.Exposures)
 		}
 		if row.Besides == nil {
-			if err := a.addBesides(ctx, row, answers); err != nil {
+			if err := a.addBesides(ctx, row, answers, key); err != nil {
 				return nil, fmt.Errorf("audit: %s: %w", name, err)
 			}
 		}
@@ -164,17 +168,20 @@ func (p *plan) verdictDesign() *verdict.Design {
 	return d
 }
 
-// load reads one variant of all models.
-func (p *plan) load(f *folder, variant int) (*verdict.Answers, error) {
+// load reads one variant of all models, and returns a digest of it too.
+func (p *plan) load(f *folder, variant int) (*verdict.Answers, string, error) {
 	a := &verdict.Answers{Logits: make([][]float32, 1+len(p.Queries))}
-	var block []float32
+	h := sha256.New()
+	var numbers []float32
 	for _, d := range p.pools {
 		for m := range d.models {
-			var err error
-			if block, err = f.getBlock(block[:0], d.file(m)+".npy", variant, len(p.variants()), p.rows(), p.Data.Classes); err != nil {
-				return nil, err
+			block, err := f.getBlock(d.file(m)+".npy", variant, len(p.variants()), p.rows(), p.Data.Classes)
+			if err != nil {
+				return nil, "", err
 			}
-			rest := block
+			h.Write(block)
+			numbers = appendNumbers(numbers[:0], block)
+			rest := numbers
 			for q := range a.Logits {
 				n := p.Data.Len()
 				if q > 0 {
@@ -185,7 +192,7 @@ func (p *plan) load(f *folder, variant int) (*verdict.Answers, error) {
 			}
 		}
 	}
-	return a, nil
+	return a, hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // signals returns the logit gaps of the candidates themselves, without copies,

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"codeberg.org/sbinet/npyio"
@@ -158,6 +160,72 @@ func TestGrows(t *testing.T) {
 	require.ErrorIs(t, err, ErrOther)
 	_, err = Run(t.Context(), few)
 	require.ErrorIs(t, err, ErrOther)
+}
+
+// lines counts what is logged: a line for each epoch of a training.
+type lines struct{ n atomic.Int64 }
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.n.Add(1)
+	return len(p), nil
+}
+
+// withoutRuns returns what there is apart from models that were kept.
+func withoutRuns(files map[string]string) map[string]string {
+	files = maps.Clone(files)
+	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasPrefix(name, "runs/") })
+	return files
+}
+
+// TestKeptRuns: where trained models are kept, a method that an audit gets later trains
+// no model again, unless it asks for another record, there was no room for all, or one
+// is damaged; and the bytes are the same.
+func TestKeptRuns(t *testing.T) {
+	all := small(t)
+	all.Methods = []Subject{{Method: NoOp{}}, {Name: "again", Method: NoOp{}}, {Method: unlearning.Mini{}}}
+	want := bytesOf(t, all)
+	models := all.Shadows + all.Targets
+	// grow makes an audit of the first methods, does something to its folder, and lets
+	// it grow to the others. It returns how many models were trained for these, and
+	// what was said.
+	grow := func(first, then int, keep int64, between func(dir string)) (trained int, said []string) {
+		t.Helper()
+		c := all
+		c.Dir, c.KeepRuns, c.Methods = filepath.Join(t.TempDir(), "signals"), keep, all.Methods[:first]
+		_, err := Run(t.Context(), c)
+		require.NoError(t, err)
+		if between != nil {
+			between(c.Dir)
+		}
+		count := &lines{}
+		c.Methods, c.Train.Logger = all.Methods[:then], slog.New(slog.NewTextHandler(count, nil))
+		c.Say = func(text string) { said = append(said, text) }
+		got := bytesOf(t, c)
+		if then == len(all.Methods) {
+			same(t, want, withoutRuns(got), "grown")
+		}
+		n := int(count.n.Load())
+		require.Zero(t, n%c.Train.Epochs)
+		return n / c.Train.Epochs, said
+	}
+	trained, _ := grow(1, 2, 1e9, nil)
+	require.Zero(t, trained)
+	trained, _ = grow(1, 2, 0, nil)
+	require.Equal(t, models, trained, "nothing is kept")
+	trained, _ = grow(2, 3, 1e9, nil)
+	require.Equal(t, models, trained, "mini wants a record")
+	trained, _ = grow(1, 2, 20_000, nil)
+	require.Greater(t, trained, 0)
+	require.Less(t, trained, models, "those that there was room for are there")
+	trained, said := grow(1, 2, 1e9, func(dir string) {
+		finals, err := filepath.Glob(filepath.Join(dir, "runs", "runs", "*", "*", "final*"))
+		require.NoError(t, err)
+		require.Len(t, finals, models)
+		require.NoError(t, os.WriteFile(finals[3], []byte("damaged"), 0o600))
+	})
+	require.Equal(t, 1, trained)
+	require.Len(t, said, 1)
+	require.Contains(t, said[0], "is made anew")
 }
 
 // TestStates: the counts of each example are exact, and what the folder says

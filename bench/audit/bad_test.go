@@ -310,10 +310,14 @@ func TestAnalysisGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2*(variants-1)+1, attack.learned)
 	require.Equal(t, got.String(), again.String())
+	c.Methods = append(c.Methods, Subject{Name: "one more", Method: NoOp{}})
+	_, err = Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 2*variants, attack.learned, "what is judged is not judged again for another method")
 	c.Level = .9
 	_, err = Analyse(t.Context(), c)
 	require.NoError(t, err)
-	require.Equal(t, 3*variants-1, attack.learned)
+	require.Equal(t, 3*variants+1, attack.learned)
 }
 
 func (c Config) variantsOf(t *testing.T) []string {

@@ -58,7 +58,7 @@ func (a *analysis) besides(ctx context.Context, answers *verdict.Answers, pools 
 }
 
 // addBesides completes a row, and keeps it.
-func (a *analysis) addBesides(ctx context.Context, row *Row, answers *verdict.Answers) error {
+func (a *analysis) addBesides(ctx context.Context, row *Row, answers *verdict.Answers, key string) error {
 	var pools [2]*attacks.Shadows
 	var err error
 	for i := range pools {
@@ -69,7 +69,7 @@ func (a *analysis) addBesides(ctx context.Context, row *Row, answers *verdict.An
 	if row.Besides, err = a.besides(ctx, answers, pools); err != nil {
 		return err
 	}
-	return a.keep(row)
+	return a.keep(row, key)
 }
 
 // iam is the mean completeness of what the targets forgot, beside the shadows that

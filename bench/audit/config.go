@@ -63,10 +63,17 @@ type Config struct {
 	// Dir is the folder of the signals, made if missing. It holds one audit,
 	// and one process at a time may use it.
 	Dir string
+	// KeepRuns bounds the bytes of trained models, with their records, that stay in
+	// Dir: a method that the audit gets later then costs itself alone. Models that are
+	// trained when the bound is reached are not kept, and are trained again for such a
+	// method. 0 keeps none.
+	KeepRuns int64
 	// Workers is the number of models at a time; 0 means GOMAXPROCS.
 	Workers int
 	// Progress, if not nil, is told after each model how many are done.
 	Progress func(done, total int)
+	// Say, if not nil, is told what went wrong with a model that was kept, and was mended.
+	Say func(string)
 }
 
 // Subject is a method under audit. Its name tells it from others in results, and
@@ -171,21 +178,19 @@ func (c Config) variants() []string {
 	return v
 }
 
-// policy returns what runs record, nil for nothing.
-func (c Config) policy(m *nets.Model) *history.Policy {
+// records returns what runs record, and for each method the index of its own record,
+// −1 for none. Each method has the record that it asks for, whatever others ask for: an
+// audit that gets another method has the same answers of those that it had.
+func (c Config) records(m *nets.Model) (all []history.Policy, of []int) {
 	if c.History != nil {
-		return c.History
+		return []history.Policy{*c.History}, make([]int, len(c.Methods))
 	}
 	var methods []unlearning.Method
 	for _, s := range c.Methods {
 		methods = append(methods, s.Method)
 	}
 	half := &data.Dataset{Y: make([]int32, c.Data.Len()/2)}
-	p := unlearning.Policy(unlearning.Plan{Model: m, Data: half, Config: c.Train}, methods...)
-	if p.Empty() {
-		return nil
-	}
-	return &p
+	return unlearning.Policies(unlearning.Plan{Model: m, Data: half, Config: c.Train}, methods...)
 }
 
 // counts returns how many of a pool's models hold each candidate in each state.

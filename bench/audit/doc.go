@@ -26,7 +26,9 @@
 // that was judged is not judged again, and the results are the same bytes. They do not
 // depend on the number of workers, nor on the order of the examples where these have
 // [data.Dataset.IDs]. One process at a time writes there. Where the build names its
-// revision, only the same one goes on with a folder; any may analyse a whole one.
+// revision, only the same one goes on with a folder; any may analyse a whole one. An audit
+// with more methods behind those it had makes and judges these alone; with
+// [Config.KeepRuns] no model is trained again for them.
 //
 // The folder says who was a member of what: it is for its owner alone, as are files
 // whose names begin with private.

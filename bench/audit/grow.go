@@ -14,7 +14,7 @@ func (s Setup) grows(want Setup) bool {
 	if n >= len(want.Variants) || len(s.Settings) != n || !slices.Equal(s.Variants, want.Variants[:n]) || !slices.Equal(s.Settings, want.Settings[:n]) {
 		return false
 	}
-	want.Variants, want.Settings = s.Variants, s.Settings
+	want.Variants, want.Settings, want.History = s.Variants, s.Settings, s.History // each method has a record of its own
 	a, errA := s.text()
 	b, errB := want.text()
 	return errA == nil && errB == nil && string(a) == string(b)

@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/miniunlearn/miniunlearn/attacks/verdict"
@@ -44,25 +41,28 @@ var program = sync.OnceValue(func() string {
 	return hex.EncodeToString(h.Sum(nil))
 })
 
-// analysisKey identifies everything that a row depends on: the program, how it
-// judges, and the answers; "" if that cannot be known.
-func (p *plan) analysisKey(f *folder) string {
+// rowKey identifies everything that a row depends on: the program, how it judges, what
+// was audited, and the answers of the variant and of those that it is compared with; ""
+// if that cannot be known. What other methods answer is not part of it.
+func (a *analysis) rowKey(name, digest string) string {
 	if program() == "" {
 		return ""
 	}
+	setup := a.folder.setup
+	setup.Variants, setup.Settings, setup.History = nil, nil, ""
+	text, err := setup.text()
+	if err != nil {
+		return ""
+	}
 	h := sha256.New()
-	fmt.Fprintln(h, program(), p.Fit, p.Level, p.Deals, p.Sensitivity, p.Loss)
-	for _, a := range p.Attacks {
-		settings, err := json.Marshal(a)
+	fmt.Fprintln(h, program(), a.Fit, a.Level, a.Deals, a.Sensitivity, a.Loss, name, digest, a.digests)
+	h.Write(text)
+	for _, attack := range a.Attacks {
+		settings, err := json.Marshal(attack)
 		if err != nil {
 			return ""
 		}
-		fmt.Fprintf(h, "%s %T %s\n", a.Name(), a, settings)
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.sums)) {
-		if !strings.HasPrefix(name, private+"row-") {
-			fmt.Fprintln(h, f.sums[name], name)
-		}
+		fmt.Fprintf(h, "%s %T %s\n", attack.Name(), attack, settings)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -91,7 +91,7 @@ func (p *plan) complete(f *folder) error {
 }
 
 // kept returns what an earlier analysis found of a variant, nil if nothing.
-func (a *analysis) kept(name string) (*Row, error) {
+func (a *analysis) kept(name, key string) (*Row, error) {
 	content, err := a.folder.get(rowFile(name))
 	if errors.Is(err, ErrIncomplete) || errors.Is(err, ErrDamaged) {
 		return nil, nil // to be found again
@@ -100,7 +100,7 @@ func (a *analysis) kept(name string) (*Row, error) {
 		return nil, err
 	}
 	var k keptRow
-	if err := json.Unmarshal(content, &k); err != nil || a.key == "" || k.Key != a.key || k.Row == nil || k.Row.Verdict == nil {
+	if err := json.Unmarshal(content, &k); err != nil || key == "" || k.Key != key || k.Row == nil || k.Row.Verdict == nil {
 		return nil, nil
 	}
 	k.Row.Verdict.Exposures = k.Exposures
@@ -108,11 +108,11 @@ func (a *analysis) kept(name string) (*Row, error) {
 }
 
 // keep writes what was found.
-func (a *analysis) keep(row *Row) error {
-	if a.key == "" || a.folder.readOnly() {
+func (a *analysis) keep(row *Row, key string) error {
+	if key == "" || a.folder.readOnly() {
 		return nil
 	}
-	content, err := json.Marshal(keptRow{a.key, row, row.Verdict.Exposures})
+	content, err := json.Marshal(keptRow{key, row, row.Verdict.Exposures})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

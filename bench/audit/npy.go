@@ -25,9 +25,9 @@ func encode(x []float32, shape ...int) []byte {
 	return b
 }
 
-// getBlock reads one block, along the first axis, of a listed file of float32 of the
-// given shape, and appends it to x.
-func (f *folder) getBlock(x []float32, name string, block int, shape ...int) ([]float32, error) {
+// getBlock reads the bytes of one block, along the first axis, of a listed file of
+// float32 of the given shape.
+func (f *folder) getBlock(name string, block int, shape ...int) ([]byte, error) {
 	content, err := f.get(name)
 	if err != nil {
 		return nil, err
@@ -40,8 +40,13 @@ func (f *folder) getBlock(x []float32, name string, block int, shape ...int) ([]
 	if !ok || len(numbers) != 4*size*shape[0] {
 		return nil, fmt.Errorf("%w: %s is no npy file of numbers of the type <f4, want %v of them; delete it to train that model again", ErrDamaged, f.path(name), shape)
 	}
-	for i := range size {
-		x = append(x, math.Float32frombits(binary.LittleEndian.Uint32(numbers[4*(size*block+i):])))
+	return numbers[4*size*block : 4*size*(block+1)], nil
+}
+
+// appendNumbers appends the numbers that a block holds to x.
+func appendNumbers(x []float32, block []byte) []float32 {
+	for ; len(block) > 0; block = block[4:] {
+		x = append(x, math.Float32frombits(binary.LittleEndian.Uint32(block)))
 	}
-	return x, nil
+	return x
 }

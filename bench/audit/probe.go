@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
-	"github.com/miniunlearn/miniunlearn/unlearning"
-	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Probes look at models that an audit has no answers of: that were trained on
@@ -44,71 +43,18 @@ func (m *probed) unseen() []int {
 // probe trains models and hands every variant of each to see, models concurrently and
 // the variants of one in order.
 func (p *plan) probe(ctx context.Context, models []*probed, see func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error) error {
-	var jobs []nets.Job
-	for _, m := range models {
-		c := p.Train
-		c.Seed = p.pools[1].modelSeed(m.index)
-		c.Hooks = []nets.Hook{&probeHook{m: m, ctx: ctx, see: see}}
-		jobs = append(jobs, nets.Job{Arch: p.Arch, Data: m.train, Config: c})
-	}
-	for _, err := range nets.TrainMany(ctx, jobs, p.Workers) {
+	err := p.each(ctx, len(models), func(ctx context.Context, i int) error {
+		m := models[i]
+		run, records, err := p.base(ctx, bench.NoKeeper, m.train, p.pools[1].modelSeed(m.index))
 		if err != nil {
-			return fmt.Errorf("audit: %w", err)
-		}
-	}
-	return nil
-}
-
-// probeHook records a run and looks at its variants when it ends.
-type probeHook struct {
-	m        *probed
-	ctx      context.Context
-	see      func(ctx context.Context, m *probed, variant string, w *graph.Tensor) error
-	recorder *history.Recorder
-}
-
-// OnStart implements nets.Hook.
-func (h *probeHook) OnStart(s nets.Start) error {
-	if h.m.policy == nil {
-		return nil
-	}
-	h.recorder = history.NewRecorder(*h.m.policy)
-	return h.recorder.OnStart(s)
-}
-
-// OnStep implements nets.Hook.
-func (h *probeHook) OnStep(s nets.Step) error {
-	if h.recorder == nil {
-		return nil
-	}
-	return h.recorder.OnStep(s)
-}
-
-// OnEnd implements nets.Hook.
-func (h *probeHook) OnEnd(run *nets.Run) error {
-	problem := unlearning.Problem{Forget: h.m.forget}
-	if h.recorder != nil {
-		if err := h.recorder.OnEnd(run); err != nil {
 			return err
 		}
-		problem.History = h.recorder.Record()
+		m.run = run
+		return p.forgetting(ctx, run, records, m.forget, 0, func(name string, w *graph.Tensor) error { return see(ctx, m, name, w) })
+	}, func(int) {})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
 	}
-	seen := *run
-	seen.Config.Hooks = nil
-	problem.Run, h.m.run = &seen, &seen
-	if err := h.see(h.ctx, h.m, Before, run.Params); err != nil {
-		return err
-	}
-	for _, s := range append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, h.m.Methods...) {
-		res, err := unlearning.Solve(h.ctx, s.Method, problem)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-		if err := h.see(h.ctx, h.m, s.Name, res.Params); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-	}
-	h.m.run = nil
 	return nil
 }
 

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -82,8 +84,10 @@ type plan struct {
 	copies  []*data.Dataset // of the candidates, one for each query
 	spread  []float32       // standard deviations of the features
 	pools   []*design       // shadows, targets
-	policy  *history.Policy
-	setup   Setup
+	// What runs record, and for each method which of it, −1 for nothing.
+	policies []history.Policy
+	recordOf []int
+	setup    Setup
 }
 
 // newPlan checks everything that can be known before training.
@@ -139,10 +143,13 @@ func newPlan(c Config) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	if _, ok := model.Engine().(graph.Sharer); !ok {
+		return nil, fmt.Errorf("%w: Train: engine %s: many models at a time need an engine whose programs may run in parallel, a graph.Sharer", ErrConfig, model.Engine().Name())
+	}
 	if err := p.tryout(model); err != nil {
 		return nil, fmt.Errorf("%w: Train: %w", ErrConfig, err)
 	}
-	p.policy = c.policy(model)
+	p.policies, p.recordOf = c.records(model)
 	p.setup = p.describe(model)
 	return p, nil
 }
@@ -183,8 +190,12 @@ func (p *plan) describe(m *nets.Model) Setup {
 	for _, q := range p.Queries {
 		s.Queries = append(s.Queries, q.Name)
 	}
-	if p.policy != nil {
-		s.History = p.policy.String()
+	var records []string
+	for _, record := range p.policies {
+		records = append(records, record.String())
+	}
+	if len(records) > 0 {
+		s.History = strings.Join(records, "; ")
 	}
 	for _, m := range p.Methods {
 		// A method that JSON cannot hold is known by its name only.

@@ -5,15 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"codeberg.org/sbinet/npyio"
 
+	"github.com/miniunlearn/miniunlearn/bench"
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
-	"github.com/miniunlearn/miniunlearn/unlearning"
-	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // Train makes the models that the folder does not hold yet and keeps their
@@ -65,27 +63,14 @@ func (p *plan) train(ctx context.Context, f *folder) error {
 	}
 	total := p.Shadows + p.Targets
 	done := total - len(todo)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	// Twice the workers at a time: each brings a training set of its own.
-	for some := range slices.Chunk(todo, 2*p.Workers) {
-		var jobs []nets.Job
-		for _, m := range some {
-			job, err := m.job(ctx)
-			if err != nil {
-				return err
-			}
-			jobs = append(jobs, job)
+	keeper := p.keeper()
+	err := p.each(ctx, len(todo), func(ctx context.Context, i int) error { return todo[i].make(ctx, keeper) }, func(int) {
+		if done++; p.Progress != nil {
+			p.Progress(done, total)
 		}
-		for _, err := range nets.TrainMany(ctx, jobs, p.Workers) {
-			if err != nil {
-				stop()
-				return fmt.Errorf("audit: %d of %d models are kept in %s, the next run goes on from there: %w", done, total, p.Dir, err)
-			}
-			if done++; p.Progress != nil {
-				p.Progress(done, total)
-			}
-		}
+	})
+	if err != nil {
+		return fmt.Errorf("audit: %d of %d models are kept in %s, the next run goes on from there: %w", done, total, p.Dir, err)
 	}
 	return nil
 }
@@ -110,100 +95,47 @@ func (p *plan) putStates(f *folder, d *design) error {
 	return f.put(name, b.Bytes())
 }
 
-// member is one model of the audit. As a training hook it records its run, and
-// when that ends forgets, asks for the signals and writes them.
+// member is one model of the audit.
 type member struct {
 	*plan
 	folder *folder
 	design *design
 	index  int
 	have   int // variants whose answers are there
-
-	ctx      context.Context
-	problem  unlearning.Problem
-	recorder *history.Recorder
 }
 
-// job returns the training of the model.
-func (m *member) job(ctx context.Context) (nets.Job, error) {
+// make trains the model, or finds it kept, forgets by each method whose answers are not
+// there, asks for the answers and writes them.
+func (m *member) make(ctx context.Context, keeper bench.Keeper) error {
+	fail := func(err error) error { return fmt.Errorf("%s: %w", m.design.file(m.index), err) }
 	ids, forget, err := m.design.trained(m.index)
 	if err != nil {
-		return nets.Job{}, err
+		return fail(err)
 	}
-	m.ctx, m.problem.Forget = ctx, forget
-	c := m.Train
-	c.Seed, c.Hooks = m.design.modelSeed(m.index), []nets.Hook{m}
-	return nets.Job{Arch: m.Arch, Data: m.Data.Subset(ids), Config: c}, nil
-}
-
-// OnStart implements nets.Hook.
-func (m *member) OnStart(s nets.Start) error {
-	if m.policy == nil {
-		return nil
+	run, records, err := m.base(ctx, keeper, m.Data.Subset(ids), m.design.modelSeed(m.index))
+	if err != nil {
+		return fail(err)
 	}
-	m.recorder = history.NewRecorder(*m.policy)
-	return m.recorder.OnStart(s)
-}
-
-// OnStep implements nets.Hook.
-func (m *member) OnStep(s nets.Step) error {
-	if m.recorder == nil {
-		return nil
-	}
-	return m.recorder.OnStep(s)
-}
-
-// OnEnd implements nets.Hook.
-func (m *member) OnEnd(run *nets.Run) error {
-	if err := m.finish(run); err != nil {
-		return fmt.Errorf("audit: %s: %w", m.design.file(m.index), err)
-	}
-	m.problem, m.recorder = unlearning.Problem{}, nil
-	return nil
-}
-
-func (m *member) finish(run *nets.Run) error {
-	if m.recorder != nil {
-		if err := m.recorder.OnEnd(run); err != nil {
-			return err
-		}
-		m.problem.History = m.recorder.Record()
-	}
-	// Methods see a run without this hook.
-	seen := *run
-	seen.Config.Hooks = nil
-	m.problem.Run = &seen
 	logits := make([]float32, 0, len(m.variants())*m.rows()*m.Data.Classes)
 	for v := range m.have {
-		var err error
-		if logits, err = m.folder.getBlock(logits, m.design.file(m.index)+".npy", v, m.have, m.rows(), m.Data.Classes); err != nil {
+		block, err := m.folder.getBlock(m.design.file(m.index)+".npy", v, m.have, m.rows(), m.Data.Classes)
+		if err != nil {
 			return err
 		}
+		logits = appendNumbers(logits, block)
 	}
-	ask := func(name string, w *graph.Tensor) error {
+	err = m.forgetting(ctx, run, records, forget, m.have, func(name string, w *graph.Tensor) error {
 		c := nets.Classifier{Model: run.Model, Params: w}
 		for q, ds := range append([]*data.Dataset{m.Data}, m.copies...) {
 			var err error
-			if logits, err = answers(m.ctx, logits, c, ds); err != nil {
+			if logits, err = answers(ctx, logits, c, ds); err != nil {
 				return fmt.Errorf("answers of %s to %s: %w", name, m.setup.Queries[q], err)
 			}
 		}
 		return nil
-	}
-	if m.have == 0 {
-		if err := ask(Before, run.Params); err != nil {
-			return err
-		}
-	}
-	subjects := append([]Subject{{Name: Retrained, Method: unlearning.Retrain{}}, {Name: Reference, Method: OtherSeed{}}}, m.Methods...)
-	for _, s := range subjects[max(0, m.have-1):] {
-		res, err := unlearning.Solve(m.ctx, s.Method, m.problem)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-		if err := ask(s.Name, res.Params); err != nil {
-			return err
-		}
+	})
+	if err != nil {
+		return fail(err)
 	}
 	return m.folder.put(m.design.file(m.index)+".npy", encode(logits, len(m.variants()), m.rows(), m.Data.Classes))
 }

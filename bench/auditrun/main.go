@@ -21,8 +21,12 @@
 //
 // The models' answers go to -out/signals and the reports to -out. Interrupted, the same
 // command goes on where it was. A finished audit takes more methods behind the others in
-// -methods: each model is trained once more, and only the new methods forget. Builds with the tag libtorch take -engine libtorch
-// -device cuda; see docs/gpu.md, and on the CPU set OMP_NUM_THREADS=1.
+// -methods: only these forget and are judged. The trained models, with their records, stay in
+// -out/signals/runs for that, up to -keep-runs; what is not there, because there was no room
+// or a method asks for another record, is trained again.
+//
+// Builds with the tag libtorch take -engine libtorch -device cuda; see docs/gpu.md, and on the
+// CPU set OMP_NUM_THREADS=1.
 //
 // The exit status is 0 when the audit was made, whatever it found, 1 after an
 // error, 2 for flags that cannot be read or make no sense.
@@ -47,6 +51,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/bench/audit"
 	_ "github.com/miniunlearn/miniunlearn/bench/audit/leaks" // methods that fail on purpose, by name
+	"github.com/miniunlearn/miniunlearn/bench/grid"
 	"github.com/miniunlearn/miniunlearn/bench/internal/flags"
 	"github.com/miniunlearn/miniunlearn/data"
 	_ "github.com/miniunlearn/miniunlearn/data/parquet"
@@ -69,6 +74,7 @@ type options struct {
 	forget, fit, out, queries, probe string
 	attacks                          flags.List
 	seed                             uint64
+	keep                             grid.Size
 	audit                            audit.Config
 }
 
@@ -89,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{Training: flags.Training{Methods: flags.List{"mini"}}, attacks: flags.List{"lira", "direction"}}
+	o := &options{Training: flags.Training{Methods: flags.List{"mini"}}, attacks: flags.List{"lira", "direction"}, keep: 10e9}
 	c := &o.audit
 	fs := flag.NewFlagSet("auditrun", flag.ContinueOnError)
 	o.Define(fs)
@@ -107,6 +113,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Float64Var(&c.Loss, "loss", 0.01, "loss of accuracy that must be found for it")
 	fs.IntVar(&c.Deals, "deals", 999, "random deals that each test compares with")
 	fs.IntVar(&c.Workers, "workers", 0, "models at a time; 0 for all cores")
+	fs.Var(&o.keep, "keep-runs", "`size` of trained models that stay for methods which the audit gets later, such as 500MB; 0 for none")
 	fs.StringVar(&o.out, "out", "audit.out", "`folder` for signals and reports")
 	return o, flags.Parse(fs, args, stderr, o.check)
 }
@@ -184,7 +191,8 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if c.Train.Engine, err = o.Engine.Open(); err != nil {
 		return err
 	}
-	c.Dir = filepath.Join(o.out, "signals")
+	c.Dir, c.KeepRuns = filepath.Join(o.out, "signals"), int64(o.keep)
+	c.Say = func(text string) { fmt.Fprintf(stderr, "auditrun: %s\n", text) }
 	if o.probe != "" {
 		return o.runProbe(ctx, stdout)
 	}

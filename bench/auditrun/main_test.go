@@ -29,6 +29,15 @@ func TestRun(t *testing.T) {
 	var again bytes.Buffer
 	require.Zero(t, run(t.Context(), small(out, "-workers", "1"), &again, &stderr), &stderr)
 	require.Equal(t, stdout.String(), again.String())
+	kept, err := filepath.Glob(filepath.Join(out, "signals", "runs", "runs", "*"))
+	require.NoError(t, err)
+	require.Len(t, kept, 12, "trained models stay for more methods")
+	var more bytes.Buffer
+	require.Zero(t, run(t.Context(), small(out, "-methods", "mini:0.5,no-op,relabel"), &more, &stderr), &stderr)
+	require.Contains(t, more.String(), "relabel")
+	none := filepath.Join(t.TempDir(), "none")
+	require.Zero(t, run(t.Context(), small(none, "-keep-runs", "0"), &again, &stderr), &stderr)
+	require.NoDirExists(t, filepath.Join(none, "signals", "runs"))
 }
 
 func TestProbes(t *testing.T) {
@@ -92,6 +101,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown probe", []string{"-probe", "brain"}, 2, `unknown probe "brain"; known are poison:SCALE`},
 		{"no noise", []string{"-probe", "poison:-1"}, 2, `unknown probe "poison:-1"`},
 		{"no canaries", []string{"-probe", "canaries"}, 1, "set Candidates to some"},
+		{"no size", []string{"-keep-runs", "much"}, 2, `"much" is no size`},
 		{"no level", []string{"-level", "0"}, 2, "-level 0 is outside (0, 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,6 +34,9 @@ type Cache struct {
 	// AnyBuild takes what other builds of the program have made where this one has
 	// made nothing.
 	AnyBuild bool
+	// Stay leaves the entries that are there where they are: when they have reached
+	// Limit, what is made is not kept, and nothing is removed for it.
+	Stay bool
 	// Say, if not nil, is told what went wrong and was mended.
 	Say func(string)
 
@@ -122,20 +125,29 @@ func (c *Cache) Train(ctx context.Context, m *nets.Model, train *data.Dataset, c
 		return run, records, nil
 	case ctx.Err() != nil || errors.As(err, &diverged):
 		return nil, nil, err
+	case errors.Is(err, errFull):
+		return bench.NoKeeper.Train(ctx, m, train, cfg, policies)
 	}
 	c.say("the run is trained without the cache: %v", err)
 	return bench.NoKeeper.Train(ctx, m, train, cfg, policies)
 }
 
+// errFull says that a run would be added to a cache that takes no more.
+var errFull = errors.New("the cache is full")
+
 // train takes the run from an entry that has all of it, or makes its own whole.
 func (c *Cache) train(ctx context.Context, m *nets.Model, train *data.Dataset, cfg nets.Config, policies []history.Policy) (*nets.Run, []*history.Record, error) {
 	entries := c.entries("runs", c.runKey(m, train, cfg))
-	if len(entries) > 1 {
+	full := c.full()
+	if len(entries) > 1 || full {
 		for _, e := range entries {
 			if run, records, err := e.read(ctx, m, train, policies); run != nil || ctx.Err() != nil {
 				return run, records, err
 			}
 		}
+	}
+	if full {
+		return nil, nil, errFull
 	}
 	return entries[0].get(ctx, m, train, cfg, policies)
 }

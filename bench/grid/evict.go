@@ -22,10 +22,34 @@ type kept struct {
 // longest and the one that was just made never, until the cache is within its limit.
 // A clock that jumps makes it choose others, and nothing worse.
 func (c *Cache) evict(made string) {
+	if c.Stay {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all []kept
-	total := int64(0)
+	all, total := c.list()
+	slices.SortFunc(all, func(a, b kept) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.key, b.key)) })
+	for _, k := range all {
+		if total <= c.Limit {
+			return
+		}
+		if k.key != made && c.remove(k) {
+			total -= k.bytes
+		}
+	}
+}
+
+// full reports whether nothing more is to be kept.
+func (c *Cache) full() bool {
+	if !c.Stay {
+		return false
+	}
+	_, total := c.list()
+	return total >= c.Limit
+}
+
+// list returns the entries, and the bytes of all.
+func (c *Cache) list() (all []kept, total int64) {
 	for _, kind := range []string{"runs", "retrained"} {
 		entries, err := os.ReadDir(filepath.Join(c.Dir, kind))
 		if err != nil {
@@ -40,15 +64,7 @@ func (c *Cache) evict(made string) {
 			total += k.bytes
 		}
 	}
-	slices.SortFunc(all, func(a, b kept) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.key, b.key)) })
-	for _, k := range all {
-		if total <= c.Limit {
-			return
-		}
-		if k.key != made && c.remove(k) {
-			total -= k.bytes
-		}
-	}
+	return all, total
 }
 
 // remove removes an entry, unless somebody uses it.

@@ -129,6 +129,9 @@ func (r *runner) room(todo []work) error {
 	if err := atomicfile.Room(filepath.Join(string(r.Folder), "room"), int64(n)*cellBytes); err != nil {
 		return fmt.Errorf("grid: the cells cannot be kept in %s; choose another folder: %w", r.Folder, err)
 	}
+	if err := atomicfile.SweepShared(string(r.Folder)); err != nil {
+		r.say("what killed writes have left in %s stays there: %v", r.Folder, err)
+	}
 	return nil
 }
 

@@ -21,7 +21,8 @@ type progress struct {
 	began time.Time
 
 	mu    sync.Mutex
-	bar   *progressbar.ProgressBar // nil where there is none
+	width func() int               // of the terminal; nil where there is no bar
+	bar   *progressbar.ProgressBar // nil until there is something to say
 	last  grid.Event
 	doing string
 	end   chan struct{}
@@ -36,8 +37,13 @@ func newProgress(w io.Writer, quiet, log bool) *progress {
 	switch {
 	case quiet:
 	case ok && term.IsTerminal(int(f.Fd())) && !log:
-		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+		p.width = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || width < 1 {
+				return 80
+			}
+			return width
+		}
 	default:
 		p.every = 30 * time.Second
 	}
@@ -88,11 +94,29 @@ func (p *progress) event(e grid.Event) {
 	if e.Text != "" {
 		p.doing = e.Text
 	}
-	if p.bar != nil {
-		p.bar.ChangeMax(e.Total)
-		p.bar.Describe(p.count() + ": " + p.doing)
-		_ = p.bar.Set(e.Done)
+	if p.width == nil {
+		return
 	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(p.w), progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionShowDescriptionAtLineEnd())
+	}
+	p.bar.Describe(cut(p.count()+": "+p.doing, p.width()-barWidth-11))
+	_ = p.bar.Set(e.Done)
+}
+
+// barWidth is how wide the bar itself is. With its ends, the percentage and the spaces
+// it takes 11 more; the text behind it has the rest of the line. A line that is
+// wider than the terminal would be left behind by the next.
+const barWidth = 20
+
+// cut returns a text in at most width characters.
+func cut(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	return string(r[:max(0, width-1)]) + "…"
 }
 
 // count says how many cells there are, and how long the others will take if they are

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrNotDurable is wrapped by the only error that Write returns after it has
@@ -94,13 +95,25 @@ func Check(path string) error {
 
 // Sweep removes what writes that were killed have left in dir. Nobody else may
 // be writing there.
-func Sweep(dir string) error {
+func Sweep(dir string) error { return sweep(dir, func(fs.DirEntry) bool { return true }) }
+
+// SweepShared is Sweep for a folder in which others may be writing: it removes what
+// has not been written to for a day, which no write of a small file takes.
+func SweepShared(dir string) error {
+	before := time.Now().Add(-24 * time.Hour)
+	return sweep(dir, func(e fs.DirEntry) bool {
+		info, err := e.Info()
+		return err == nil && info.ModTime().Before(before)
+	})
+}
+
+func sweep(dir string, abandoned func(fs.DirEntry) bool) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp") && e.Type().IsRegular() {
+		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp") && e.Type().IsRegular() && abandoned(e) {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -85,6 +86,17 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 3)
 	require.Error(t, Sweep(filepath.Join(dir, "missing")))
+
+	old := time.Now().Add(-25 * time.Hour)
+	for _, name := range []string{".new.abc.tmp", ".old.abc.tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	require.NoError(t, os.Chtimes(filepath.Join(dir, ".old.abc.tmp"), old, old))
+	require.NoError(t, os.Chtimes(filepath.Join(dir, "file"), old, old))
+	require.NoError(t, SweepShared(dir))
+	require.NoFileExists(t, filepath.Join(dir, ".old.abc.tmp"))
+	require.FileExists(t, filepath.Join(dir, ".new.abc.tmp"), "somebody may be writing it")
+	require.FileExists(t, filepath.Join(dir, "file"))
 }
 
 // TestLongName: the name of the file that is written first is not too long.
