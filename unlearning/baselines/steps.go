@@ -140,6 +140,7 @@ func (t *task) walk(s Steps, rate float64, w *graph.Tensor, n, b int) (*walk, er
 // step moves along the gradient of an objective.
 func (w *walk) step(ctx context.Context, o nets.Objective, ex nets.Examples) error {
 	ex.Data = w.task.Run.Data
+	w.show(ctx, o, ex)
 	err := w.task.Step(ctx, w.t, w.Stepper, w.lr.Rate(w.t, w.n), w.g, func(at, g *graph.Tensor) error {
 		if _, err := w.task.Model.ObjectiveGradient(o, at, ex, g); err != nil {
 			return err
