@@ -20,8 +20,10 @@
 //
 // No test assumes a distribution. Which examples a model forgot, and which it never
 // saw, was dealt at random. If a method leaves what retraining leaves, its models
-// depend on what they retain and know nothing of that deal: privacy compares what came
-// out with what comes out when the labels forgotten and never seen are dealt anew.
+// depend on what they retain and perhaps on how much they forgot, as training of more
+// steps does, and know nothing else of that deal: privacy compares what came out with
+// what comes out when the labels forgotten and never seen are dealt anew, such that every model
+// forgets as many examples as it did.
 // Closeness and utility pair each model of the method with one that was retrained,
 // with a seed of its own, on what the first retains. If the method is as good, the two
 // could be swapped: what came out is compared with swaps of random pairs.

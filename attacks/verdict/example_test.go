@@ -58,6 +58,6 @@ func ExampleConfig_Judge() {
 		fmt.Println(v)
 	}
 	// Output:
-	// failed at 95% with 40 models: privacy failed, forgotten examples still look trained on: AUC 0.910, and 0.457 to 0.545 if nothing were left (logit gap: p = 0.001 at 0.0083); closeness failed, the models differ from retrained ones: W1 on forgotten examples 1.02, and 0.28 to 0.53 among retrained ones (W1, forgotten: p = 0.001 at 0.017); utility passed, nothing was found where a loss of 2 points would have been.
+	// failed at 95% with 40 models: privacy failed, forgotten examples still look trained on: AUC 0.910, and 0.455 to 0.548 if nothing were left (logit gap: p = 0.001 at 0.0083); closeness failed, the models differ from retrained ones: W1 on forgotten examples 1.02, and 0.28 to 0.53 among retrained ones (W1, forgotten: p = 0.001 at 0.017); utility passed, nothing was found where a loss of 2 points would have been.
 	// passed at 95% with 40 models: privacy passed, nothing was found where 10.9% of what the model before unlearning shows would have been; closeness passed, nothing was found where 18.2% of what the model before unlearning shows would have been; utility passed, nothing was found where a loss of 2.6 points would have been.
 }

@@ -245,11 +245,14 @@ func TestSays(t *testing.T) {
 	require.Equal(t, Undecided, weak.Outcome)
 	require.Regexp(t, `privacy undecided, nothing was found but only [\d.]+% of what the model before unlearning shows would have been and 0.1% was asked for: about \d+ models would do`, weak.String())
 	require.Regexp(t, `utility undecided, nothing was found but only a loss of [\d.]+ points would have been and 0.01 points were asked for: about \d+ models would do\.$`, weak.String())
-	// So many models would do: the detectable share falls with their square root.
+	// So many models do: the detectable share falls with their square root, and a
+	// little faster, since more models also tell better which examples have most to forget.
 	more := big
 	more.models, more.targets = 4*big.models, 4*big.targets
 	v := more.judge(t, Config{Sensitivity: .001}, 2, nil)
-	require.InDelta(t, float64(weak.Privacy.Detectable)/2, float64(v.Privacy.Detectable), .3*float64(v.Privacy.Detectable))
+	half := float64(weak.Privacy.Detectable) / 2
+	require.Less(t, float64(v.Privacy.Detectable), 1.1*half)
+	require.Greater(t, float64(v.Privacy.Detectable), 0.6*half)
 }
 
 // TestSameBits: neither the number of processors nor another run changes a verdict.

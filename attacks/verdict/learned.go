@@ -110,10 +110,10 @@ func (l *layout) newLearned(ctx context.Context, cfg Config, method *Answers) (*
 	if len(features) == 0 {
 		return t, nil
 	}
-	deals := cfg.deals()
+	deals, dealer := cfg.deals(), newDealer(t.strata, l.models, cfg.Seed)
 	sums := matrix(len(features), deals)
 	err := parallel(ctx, deals, func(r int) {
-		t.strata.deal(cfg.Seed, r, func(_ int, slots []int) {
+		dealer.deal(r, func(_ int, slots []int) {
 			for f := range features {
 				for _, j := range slots {
 					sums[f][r] += features[f].feature[j]

@@ -128,6 +128,7 @@ var viewNames = [views]string{"logits by class", "logits from the label on", "lo
 // logits of each query.
 type table struct {
 	*privacy
+	dealer  *dealer
 	lin     int // columns
 	gaps    int
 	queries int
@@ -142,7 +143,7 @@ func (t *table) columns() int { return t.lin + t.gaps + t.queries*t.width }
 
 func (p *privacy) newTable(method *Answers, lin []linear) *table {
 	s := p.strata
-	t := &table{privacy: p, lin: len(lin), gaps: len(p.query) + 1, queries: len(p.query), width: min(p.Classes, maxLogits)}
+	t := &table{privacy: p, dealer: newDealer(s, p.models, p.cfg.Seed), lin: len(lin), gaps: len(p.query) + 1, queries: len(p.query), width: min(p.Classes, maxLogits)}
 	w := t.columns()
 	t.row = make([]float32, len(s.model)*w)
 	put := func(column int, x []float64) {
@@ -253,7 +254,7 @@ func (t *table) deal(r int) *sums {
 		}
 		clear(sum)
 	}
-	t.strata.deal(t.cfg.Seed, r, func(k int, slots []int) {
+	t.dealer.deal(r, func(k int, slots []int) {
 		if i := t.strata.audited[k]; i != last {
 			flush()
 			last = i

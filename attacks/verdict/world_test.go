@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -17,6 +18,7 @@ type world struct {
 	models, targets, examples, classes, queries int
 	in                                          float64 // what retaining adds to the label's logit, in standard deviations
 	ragged                                      bool    // another for each example
+	count                                       float64 // what each standard deviation of the number forgotten adds to the scale of all logits
 }
 
 var small = world{models: 24, targets: 8, examples: 40, classes: 3, queries: 2, in: 1.5, ragged: true}
@@ -65,6 +67,7 @@ func (w world) answers(d *Design, seed uint64, forgotten func(m, e, q int, z []f
 		}
 	}
 	a := &Answers{Logits: make([][]float32, w.queries)}
+	heat := w.heat(d)
 	for m := range w.models {
 		common := 0.3 * rng.NormFloat64()
 		for q := range w.queries {
@@ -83,11 +86,39 @@ func (w world) answers(d *Design, seed uint64, forgotten func(m, e, q int, z []f
 						forgotten(m, e, q, z)
 					}
 				}
+				for c := range z {
+					z[c] *= heat[m]
+				}
 				a.Logits[q] = append(a.Logits[q], z...)
 			}
 		}
 	}
 	return a
+}
+
+// heat is the scale of each model's logits: larger where a model forgot more, as after
+// more steps.
+func (w world) heat(d *Design) []float32 {
+	out := make([]float32, w.models)
+	if w.count == 0 {
+		for m := range out {
+			out[m] = 1
+		}
+		return out
+	}
+	n, of := make([]float64, w.models), [2]float64{}
+	models := [2]float64{float64(w.models - w.targets), float64(w.targets)}
+	for i, st := range d.State {
+		if st == attacks.Forgotten {
+			n[i/w.examples]++
+			of[d.Pool[i/w.examples]]++
+		}
+	}
+	for m := range out {
+		mean := of[d.Pool[m]] / models[d.Pool[m]]
+		out[m] = float32(1 + w.count*(n[m]-mean)/math.Sqrt(mean))
+	}
+	return out
 }
 
 // kept is what a model answers that retains what it forgot.
