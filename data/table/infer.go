@@ -162,10 +162,20 @@ func (p *plan) like(names []string, columns []Column) error {
 	return nil
 }
 
+// fewWords is how rare words among the numbers of a column have to be to look like
+// mistakes, and no categories: one value in so many.
+const fewWords = 10
+
 // infer gives the other columns their kinds: numbers where every value of the
-// first block is one.
+// first block is one. A few words among many numbers are refused: as categories the
+// numbers would mean nothing.
 func (p *plan) infer(first *block) error {
-	words := make([]bool, len(p.columns))
+	type count struct {
+		numbers, words int
+		line           int    // of the first word
+		word           string // the first
+	}
+	counts := make([]count, len(p.columns))
 	r := records{text: first.text, comma: p.separator, skip: p.comment, line: first.line}
 	for {
 		ok, err := r.next()
@@ -180,11 +190,20 @@ func (p *plan) infer(first *block) error {
 		}
 		p.sampled++
 		for c, f := range r.fields {
-			if words[c] || p.columns[c].Kind != "" {
+			if p.columns[c].Kind != "" {
 				continue
 			}
-			f = trim(f)
-			words[c] = !p.isNA(f) && !likeNumber(f)
+			switch n, f := &counts[c], trim(f); {
+			case p.isNA(f):
+			case n.words > fewWords && n.words > n.numbers:
+				// It is enough: words they are. A table has many rows, and this is for each.
+			case likeNumber(f):
+				n.numbers++
+			default:
+				if n.words++; n.words == 1 {
+					n.line, n.word = r.at, abridge(string(f))
+				}
+			}
 		}
 	}
 	for c := range p.columns {
@@ -192,7 +211,10 @@ func (p *plan) infer(first *block) error {
 			continue
 		}
 		p.columns[c].Kind = Number
-		if words[c] {
+		if n := counts[c]; n.words > 0 {
+			if n.numbers >= fewWords*n.words {
+				return p.fail(n.line, c, "%q is no number, and %d other values of the column are; correct it, say na=%[1]s if it stands for a missing value, categorical=%[3]s if numbers are names there, or drop=%[3]s", n.word, n.numbers, p.columns[c].Name)
+			}
 			p.columns[c].Kind = Category
 		}
 	}

@@ -112,6 +112,9 @@ func TestInference(t *testing.T) {
 		{"labels from 1 with gaps", "1.0,10\n2,3e0\n3,1\n", Options{Label: "2"}, []Kind{Number, Label}, 3, []string{"1", "3", "10"}},
 		{"HIGGS", "1.000000000000000000e+00,8.69e-01\n0.000000000000000000e+00,9.07e-01\n", Options{Label: "1"}, []Kind{Label, Number}, 2, []string{"0", "1"}},
 		{"mixed categories", "a,b\n10,x\nB,y\n9,x\nA,x\n", Options{Label: "b"}, []Kind{Category, Label}, 4, []string{"x", "y"}},
+		{"words and numbers", "a,b\n" + strings.Repeat("10,x\nB,y\n9,x\n", 4), Options{Label: "b"}, []Kind{Category, Label}, 12, []string{"x", "y"}},
+		{"numbers as names", "a,b\n" + strings.Repeat("1,x\n2,y\n", 5) + "A,x\n", Options{Label: "b", Categorical: []string{"a"}}, []Kind{Category, Label}, 11, []string{"x", "y"}},
+		{"a word for nothing", "a,b\n" + strings.Repeat("1,x\n2,y\n", 5) + "abc,x\n", Options{Label: "b", NA: []string{"abc"}, Missing: "drop"}, []Kind{Number, Label}, 10, []string{"x", "y"}},
 		{"dropped", "a,b,c\n1,x,foo\n2,y,bar\n", Options{Label: "b", Drop: []string{"c"}}, []Kind{Number, Label, Dropped}, 2, []string{"x", "y"}},
 		{"columns of missing values", "a,b\nNA,x\n?,y\n3,x\n", Options{Label: "b", Missing: "mean"}, []Kind{Number, Label}, 3, []string{"x", "y"}},
 		{"trimmed labels", "1,<=50K.\n2,>50K.\n", Options{Label: "2", TrimLabel: "."}, []Kind{Number, Label}, 2, []string{"<=50K", ">50K"}},
@@ -209,6 +212,8 @@ func TestPlace(t *testing.T) {
 		{"policy", "a,y\n1,0\n", Options{Label: "y", Missing: "guess"}, `unknown policy "guess"; there are error, drop`},
 		{"regression", "a,y\n" + numbers(300), y, `column "y": 300 different labels in 300 rows`},
 		{"names", "a,y\n" + names(10_001), y, `column "a": 10001 different values, such as "n0", "n1"; leave the column out`},
+		{"a word among numbers", "a,y\n" + strings.Repeat("1,0\n2,1\n", 5) + "abc,1\n", y,
+			`f.csv:12: column "a": "abc" is no number, and 10 other values of the column are; correct it, say na=abc if it stands for a missing value, categorical=a`},
 		{"sum", "a,y\n1e308,0\n1e308,1\n", y, `column "a": its values are too large`},
 		{"float32", "a,y\n1e39,0\n1,1\n", Options{Label: "y", Raw: true}, `f.csv:2: column "a": 1e+39 is too large for a float32`},
 	} {
