@@ -6,62 +6,27 @@ import (
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data"
-	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
-// Parse reads a notation for the data set that the architecture is to
-// classify:
-//
-//	logistic                         Logistic
-//	mlp:784-200-10                   MLP(784, 200, 10)
-//	mlp:in-200-out                   the same, with the sizes of ds at both ends
-//	lenet5                           LeNet5
-//	cnn:c16k3p1-m2-c32k3p1-m2-d64    CNN, which describes the grammar
-//	resnet8, resnet20                ResNet(8, …), ResNet(20, …)
-//
-// Letters may be large or small. The numbers of classes, and the images of a cnn, are those of ds. Sizes that
-// a notation fixes itself are compared with the data by [Arch.Fits].
-func Parse(spec string, ds *data.Dataset) (Arch, error) {
-	kind, arg, given := strings.Cut(spec, ":")
-	kind = strings.ToLower(kind)
-	switch kind {
-	case "mlp":
-		return parseMLP(spec, arg, ds)
-	case "cnn":
-		a, err := CNN(arg, ds.Shape, ds.Classes)
-		if err != nil {
-			return Arch{}, fmt.Errorf("nets: %q: %w", spec, err)
-		}
-		return a, nil
-	}
-	if known, ok := parseFixed(kind, ds); ok {
-		if given {
-			return Arch{}, fmt.Errorf("nets: %q: %s has no sizes to give, write it without %q", spec, kind, ":"+arg)
-		}
-		return known, nil
-	}
-	return Arch{}, fmt.Errorf("nets: unknown architecture %q%s; known are logistic, mlp:IN-HIDDEN-…-OUT, lenet5, cnn:PIECE-PIECE-…, resnet8 and resnet20",
-		spec, nearest.Hint(kind, []string{"logistic", "mlp", "lenet5", "cnn", "resnet8", "resnet20"}))
+func init() {
+	Register("logistic", "", ofData(func(ds *data.Dataset) Arch { return Logistic(ds.Features(), ds.Classes) }))
+	Register("mlp", "IN-HIDDEN-…-OUT", parseMLP)
+	Register("lenet5", "", ofData(func(ds *data.Dataset) Arch { return LeNet5(ds.Classes) }))
+	Register("cnn", "PIECE-PIECE-…", func(sizes string, ds *data.Dataset) (Arch, error) { return CNN(sizes, ds.Shape, ds.Classes) })
+	Register("resnet8", "", ofData(func(ds *data.Dataset) Arch { return ResNet(8, ds.Classes) }))
+	Register("resnet20", "", ofData(func(ds *data.Dataset) Arch { return ResNet(20, ds.Classes) }))
 }
 
-// parseFixed returns the architectures that are a name alone.
-func parseFixed(kind string, ds *data.Dataset) (Arch, bool) {
-	switch kind {
-	case "logistic":
-		return Logistic(ds.Features(), ds.Classes), true
-	case "lenet5":
-		return LeNet5(ds.Classes), true
-	case "resnet8":
-		return ResNet(8, ds.Classes), true
-	case "resnet20":
-		return ResNet(20, ds.Classes), true
-	}
-	return Arch{}, false
+// ofData returns the Maker of an architecture whose sizes are all the data's.
+func ofData(make func(ds *data.Dataset) Arch) Maker {
+	return func(_ string, ds *data.Dataset) (Arch, error) { return make(ds), nil }
 }
 
-func parseMLP(spec, arg string, ds *data.Dataset) (Arch, error) {
+// parseMLP is a Maker of MLPs: sizes with dashes between, of which the first may be
+// "in" and the last "out".
+func parseMLP(text string, ds *data.Dataset) (Arch, error) {
 	var sizes []int
-	parts := strings.Split(arg, "-")
+	parts := strings.Split(text, "-")
 	for i, s := range parts {
 		switch {
 		case s == "in" && i == 0:
@@ -71,15 +36,15 @@ func parseMLP(spec, arg string, ds *data.Dataset) (Arch, error) {
 		}
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
-			return Arch{}, fmt.Errorf("nets: %q: layer size %q is not a positive number; write for example mlp:%d-200-%d", spec, s, ds.Features(), ds.Classes)
+			return Arch{}, fmt.Errorf("layer size %q is not a positive number; write for example mlp:%d-200-%d", s, ds.Features(), ds.Classes)
 		}
 		if most := max(maxWidth, ds.Features(), ds.Classes); n > most {
-			return Arch{}, fmt.Errorf("nets: %q: layer size %d is more than %d", spec, n, most)
+			return Arch{}, fmt.Errorf("layer size %d is more than %d", n, most)
 		}
 		sizes = append(sizes, n)
 	}
 	if len(sizes) < 2 {
-		return Arch{}, fmt.Errorf("nets: %q: an mlp needs at least an input and an output size; write for example mlp:%d-200-%d", spec, ds.Features(), ds.Classes)
+		return Arch{}, fmt.Errorf("an mlp needs at least an input and an output size; write for example mlp:%d-200-%d", ds.Features(), ds.Classes)
 	}
 	return MLP(sizes...), nil
 }

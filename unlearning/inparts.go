@@ -53,10 +53,10 @@ func (m InParts) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	sum := &Result{Method: m.Name()}
 	for k := range parts {
 		part := slices.Sorted(slices.Values(all[k*len(all)/parts : (k+1)*len(all)/parts]))
-		// Where they stand now: those before them that are gone do not count.
-		gone := slices.Sorted(slices.Values(all[:k*len(all)/parts]))
+		// Where they stand now: those before them that are forgotten do not count.
+		forgotten := slices.Sorted(slices.Values(all[:k*len(all)/parts]))
 		for i, at := range part {
-			before, _ := slices.BinarySearch(gone, at)
+			before, _ := slices.BinarySearch(forgotten, at)
 			part[i] = at - before
 		}
 		if p.Forget, err = data.ForgetPositions(p.Run.Data.Len(), part); err != nil {

@@ -74,7 +74,7 @@ func (b BadTeacher) forget(ctx context.Context, t *task) (*graph.Tensor, error) 
 	size := t.batch(b.Steps, len(both))
 	all := t.batches(both, size, purpose.Seed(t.seed, purpose.MixedBatches, 0))
 	bad, good := t.teacher(t.Model.Init(purpose.Seed(t.seed, purpose.Incompetent, 0))), t.teacher(t.from)
-	steps, err := t.afford(func(k int) float64 { return float64(all.size(k)) + good.cost(all, k) })
+	steps, err := t.stepsWithin(func(k int) float64 { return float64(all.size(k)) + good.cost(all, k) })
 	if err != nil {
 		return nil, err
 	}
@@ -84,23 +84,23 @@ func (b BadTeacher) forget(ctx context.Context, t *task) (*graph.Tensor, error) 
 	}
 	for range steps {
 		ids, view := all.next()
-		var gone, kept []int
+		var forget, retain []int
 		for _, id := range ids {
 			if forgotten[id] {
-				gone = append(gone, id)
+				forget = append(forget, id)
 			} else {
-				kept = append(kept, id)
+				retain = append(retain, id)
 			}
 		}
-		wrong, err := bad.logits(view, gone)
+		wrong, err := bad.logits(view, forget)
 		if err != nil {
 			return nil, err
 		}
-		right, err := good.logits(view, kept)
+		right, err := good.logits(view, retain)
 		if err != nil {
 			return nil, err
 		}
-		err = w.step(ctx, o, nets.Examples{IDs: append(gone, kept...), View: view, Targets: append(wrong, right...)})
+		err = w.step(ctx, o, nets.Examples{IDs: append(forget, retain...), View: view, Targets: append(wrong, right...)})
 		if err != nil {
 			return nil, err
 		}

@@ -63,12 +63,12 @@ func TestSCRUBDistils(t *testing.T) {
 // down its sum with the loss on the others.
 func TestSCRUBByHand(t *testing.T) {
 	p := digits(t)
-	gone, kept := p.Forget.Positions(), p.Forget.Retained(p.Run.Data.Len())
+	forgotten, retained := p.Forget.Positions(), p.Forget.Retained(p.Run.Data.Len())
 	ask := 4.0/3 + 1 // of an example, for two steps
-	cost := (ask*float64(len(gone)+len(kept)) + 1) / unlearning.RetrainCost(p)
+	cost := (ask*float64(len(forgotten)+len(retained)) + 1) / unlearning.RetrainCost(p)
 	res, err := baselines.SCRUB{Steps: baselines.Steps{Cost: cost, Batch: 5000, LR: nets.ConstantRate(0.3)}, Alpha: 0.5, Gamma: 0.8, Temperature: 1, Rounds: 2, Climbs: 2}.Unlearn(t.Context(), p)
 	require.NoError(t, err)
-	require.InDelta(t, ask*float64(len(gone)+len(kept)), res.GradEvals, 1e-6)
+	require.InDelta(t, ask*float64(len(forgotten)+len(retained)), res.GradEvals, 1e-6)
 
 	m := p.Run.Model.Clone()
 	s, err := m.NewStepper(0.5, p.Run.Config.WeightDecay, p.Run.Params, nil)
@@ -80,13 +80,13 @@ func TestSCRUBByHand(t *testing.T) {
 		require.NoError(t, m.DistilGradient(nets.View{}, s.W, p.Run.Data, ids, z, 0, kl))
 	}
 	for range 2 {
-		distance(gone)
+		distance(forgotten)
 		for i := range kl.Len() {
 			kl.Set(i, -kl.At(i))
 		}
 		require.NoError(t, s.Step(kl, 0.3))
-		distance(kept)
-		_, err := m.Gradient(s.W, p.Run.Data, kept, ce)
+		distance(retained)
+		_, err := m.Gradient(s.W, p.Run.Data, retained, ce)
 		require.NoError(t, err)
 		for i := range kl.Len() {
 			kl.Set(i, 0.5*kl.At(i)+0.8*ce.At(i))
@@ -243,7 +243,7 @@ func TestSSD(t *testing.T) {
 	require.Equal(t, 40.0, res.GradEvals)
 	for k := range 2 {
 		w := p.Run.Params.At(k)
-		var all, gone float64
+		var all, forgotten float64
 		for i := range 40 {
 			x, y := float64(p.Run.Data.X[i]), 0.0
 			if int(p.Run.Data.Y[i]) == k {
@@ -251,12 +251,12 @@ func TestSSD(t *testing.T) {
 			}
 			f := (w*x - y) * x * (w*x - y) * x
 			if all += f / 40; p.Forget.Contains(i) {
-				gone += f / 8
+				forgotten += f / 8
 			}
 		}
 		want := w
-		if gone > 0.5*all {
-			want = w * min(all/gone, 1)
+		if forgotten > 0.5*all {
+			want = w * min(all/forgotten, 1)
 		}
 		require.InDelta(t, want, res.Params.At(k), 1e-14)
 	}

@@ -75,7 +75,7 @@ func addSigns[T graph.Float](g, w []T, c T) {
 func (t *task) train(ctx context.Context, s Steps, rate float64, w *graph.Tensor, prepare func(*walk)) (*graph.Tensor, error) {
 	b := t.batch(s, len(t.Retain))
 	retain := t.batches(t.Retain, b, t.seed)
-	steps, err := t.afford(func(k int) float64 { return float64(retain.size(k)) })
+	steps, err := t.stepsWithin(func(k int) float64 { return float64(retain.size(k)) })
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (m MSG) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, like, err := t.contrast()
+	forgotten, like, err := t.contrast()
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (m MSG) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	if _, err := t.Model.Gradient(t.from, t.Run.Data, like, diff); err != nil {
 		return nil, err
 	}
-	if _, err := t.Model.Gradient(t.from, t.Run.Data, gone, g); err != nil {
+	if _, err := t.Model.Gradient(t.from, t.Run.Data, forgotten, g); err != nil {
 		return nil, err
 	}
 	vector.AddScaled(diff, -1, g)

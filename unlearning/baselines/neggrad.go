@@ -52,7 +52,7 @@ func (n NegGrad) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	}
 	b := t.batch(n.Steps, len(t.examples))
 	climb := t.batches(t.examples, b, purpose.Seed(t.seed, purpose.ForgetBatches, 0))
-	steps, err := t.afford(func(k int) float64 { return float64(climb.size(k)) })
+	steps, err := t.stepsWithin(func(k int) float64 { return float64(climb.size(k)) })
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (n NegGradPlus) forget(ctx context.Context, t *task) (*graph.Tensor, error)
 	}
 	b := t.batch(n.Steps, len(t.Retain))
 	retain, climb := t.batches(t.Retain, b, t.seed), t.batches(t.examples, b, purpose.Seed(t.seed, purpose.ForgetBatches, 0))
-	steps, err := t.afford(func(k int) float64 {
+	steps, err := t.stepsWithin(func(k int) float64 {
 		cost := retain.size(k)
 		if alpha < 1 {
 			cost += climb.size(k)
@@ -74,9 +74,9 @@ func (n NegGradPlus) forget(ctx context.Context, t *task) (*graph.Tensor, error)
 		ids, view := retain.next()
 		weights := slices.Repeat([]float64{alpha / float64(len(ids))}, len(ids))
 		if alpha < 1 {
-			gone, _ := climb.next()
-			ids = append(ids, gone...)
-			weights = append(weights, slices.Repeat([]float64{-(1 - alpha) / float64(len(gone))}, len(gone))...)
+			forgotten, _ := climb.next()
+			ids = append(ids, forgotten...)
+			weights = append(weights, slices.Repeat([]float64{-(1 - alpha) / float64(len(forgotten))}, len(forgotten))...)
 		}
 		if err := w.step(ctx, nets.Objective{}, nets.Examples{IDs: ids, View: view, Weights: weights}); err != nil {
 			return nil, err

@@ -50,7 +50,7 @@ func relabel(ctx context.Context, t *task, s Steps, frozen []int) (*graph.Tensor
 	both := slices.Concat(t.examples, t.Retain)
 	b := t.batch(s, len(both))
 	all := t.batches(both, b, purpose.Seed(t.seed, purpose.MixedBatches, 0))
-	steps, err := t.afford(func(k int) float64 { return float64(all.size(k)) })
+	steps, err := t.stepsWithin(func(k int) float64 { return float64(all.size(k)) })
 	if err != nil {
 		return nil, err
 	}

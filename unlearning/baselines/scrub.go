@@ -3,12 +3,10 @@ package baselines
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
-	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
@@ -122,34 +120,11 @@ func (s SCRUB) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	forget := t.batches(t.examples, size, purpose.Seed(t.seed, purpose.ForgetBatches, 0))
 	teacher := t.teacher(t.from)
 
-	// What the rounds' other parts take is known; the rest is for retained examples.
-	climbs, over := min(s.Climbs, s.Rounds), 0
-	var fixed, climbing float64
-	if s.Rewind {
-		fixed = float64(s.Rounds*len(t.examples)+len(like)) / 3
-	}
-	for k := 0; climbs > 0 && over < forget.order.StepsPerEpoch(); over++ {
-		var round float64 // one more step in each
-		for range climbs {
-			round += float64(forget.size(k)) + teacher.cost(forget, k)
-			k++
-		}
-		if climbing+round > (t.left()-fixed)/2 {
-			break
-		}
-		climbing += round
-	}
-	fixed += climbing
-	t.evals -= fixed
-	steps, err := t.afford(func(k int) float64 { return float64(retain.size(k)) + teacher.cost(retain, k) })
-	t.evals += fixed
-	if err == nil && steps < s.Rounds {
-		err = fmt.Errorf("%w: %d steps on retained examples are left for %d rounds", unlearning.ErrBudget, steps, s.Rounds)
-	}
+	plan, err := s.plan(t, retain, forget, teacher, len(like))
 	if err != nil {
 		return nil, err
 	}
-	w, err := t.walk(s.Steps, scrubRate, t.from, climbs*over+steps, size)
+	w, err := t.walk(s.Steps, scrubRate, t.from, plan.climbs*plan.over+plan.steps, size)
 	if err != nil {
 		return nil, err
 	}
@@ -169,12 +144,12 @@ func (s SCRUB) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	}
 	var ends []*graph.Tensor // of the rounds
 	for round := range s.Rounds {
-		if round < climbs {
-			if err := pass(forget, over, up, -1); err != nil {
+		if round < plan.climbs {
+			if err := pass(forget, plan.over, up, -1); err != nil {
 				return nil, err
 			}
 		}
-		if err := pass(retain, steps*(round+1)/s.Rounds-steps*round/s.Rounds, down, 1); err != nil {
+		if err := pass(retain, plan.steps*(round+1)/s.Rounds-plan.steps*round/s.Rounds, down, 1); err != nil {
 			return nil, err
 		}
 		if s.Rewind {
@@ -187,71 +162,39 @@ func (s SCRUB) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	return w.W, nil
 }
 
-// rewind returns the one of some ends, of equal ones the last, whose error on the task's
-// examples is closest to the last one's on the given validation examples.
-func (t *task) rewind(ends []*graph.Tensor, like []int) (*graph.Tensor, error) {
-	last := ends[len(ends)-1]
-	target, err := t.errors(last, t.Validation, like)
-	if err != nil {
-		return nil, err
-	}
-	best, distance := last, math.Inf(1)
-	for _, w := range ends {
-		e, err := t.errors(w, t.Run.Data, t.examples)
-		if err != nil {
-			return nil, err
-		}
-		if d := math.Abs(e - target); d <= distance {
-			best, distance = w, d
-		}
-	}
-	return best, nil
+// scrubPlan says how many steps there are.
+type scrubPlan struct {
+	climbs int // rounds that climb
+	over   int // steps on U in each of them
+	steps  int // on retained examples, in all rounds
 }
 
-// errors returns the share of some examples whose largest logit is not the label's.
-func (t *task) errors(w *graph.Tensor, ds *data.Dataset, ids []int) (float64, error) {
-	k := t.Model.Arch().Classes
-	z := make([]float64, len(ids)*k)
-	if err := t.Model.LogitsAs(nets.View{}, w, ds, ids, z); err != nil {
-		return 0, err
+// plan divides the budget: what the rounds' other parts take is known, and the rest is
+// for retained examples. like is how many validation examples a rewinding asks about.
+func (s SCRUB) plan(t *task, retain, forget *batches, teacher *teacher, like int) (scrubPlan, error) {
+	p := scrubPlan{climbs: min(s.Climbs, s.Rounds)}
+	var fixed, climbing float64
+	if s.Rewind {
+		fixed = float64(s.Rounds*len(t.examples)+like) / 3
 	}
-	wrong := 0
-	for i, id := range ids {
-		row := z[i*k:][:k]
-		if slices.Index(row, slices.Max(row)) != int(ds.Y[id]) {
-			wrong++
+	for k := 0; p.climbs > 0 && p.over < forget.order.StepsPerEpoch(); p.over++ {
+		var round float64 // one more step in each
+		for range p.climbs {
+			round += float64(forget.size(k)) + teacher.cost(forget, k)
+			k++
 		}
-	}
-	return float64(wrong) / float64(len(ids)), nil
-}
-
-// validationLike returns validation examples of the classes of the task's examples, as
-// many of each, in proportion, as there are.
-func (t *task) validationLike() ([]int, error) {
-	ds := t.Validation
-	if ds == nil || ds.Len() == 0 {
-		return nil, errors.New("rewinding needs unseen examples to compare with; set Problem.Validation, or hold some out")
-	}
-	of := make([][]int, t.Run.Data.Classes)
-	for i, y := range ds.Y {
-		of[y] = append(of[y], i)
-	}
-	want := make([]int, len(of))
-	for _, i := range t.examples {
-		want[t.Run.Data.Y[i]]++
-	}
-	share := math.Inf(1) // validation examples for each of U's
-	for y, n := range want {
-		if n > 0 {
-			share = min(share, float64(len(of[y]))/float64(n))
+		if climbing+round > (t.left()-fixed)/2 {
+			break
 		}
+		climbing += round
 	}
-	var like []int
-	for y, n := range want {
-		like = append(like, of[y][:int(share*float64(n))]...)
+	fixed += climbing
+	t.evals -= fixed
+	var err error
+	p.steps, err = t.stepsWithin(func(k int) float64 { return float64(retain.size(k)) + teacher.cost(retain, k) })
+	t.evals += fixed
+	if err == nil && p.steps < s.Rounds {
+		err = fmt.Errorf("%w: %d steps on retained examples are left for %d rounds", unlearning.ErrBudget, p.steps, s.Rounds)
 	}
-	if len(like) == 0 {
-		return nil, fmt.Errorf("the %d validation examples have none of a class of the forgotten ones", ds.Len())
-	}
-	return like, nil
+	return p, err
 }

@@ -79,7 +79,7 @@ func (s SFRon) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := t.afford(func(k int) float64 {
+	steps, err := t.stepsWithin(func(k int) float64 {
 		cost := float64(retain.size(k))
 		if k%s.Every == 0 {
 			cost += float64(climb.size(k/s.Every)) * 4 / 3
@@ -125,11 +125,11 @@ func (s SFRon) forget(ctx context.Context, t *task) (*graph.Tensor, error) {
 // unsalient returns the parameters whose Fisher information over the task's examples is
 // less than gamma times that over retained ones.
 func (t *task) unsalient(ctx context.Context, gamma float64) (still []int, err error) {
-	gone, like, err := t.contrast()
+	forgotten, like, err := t.contrast()
 	if err != nil {
 		return nil, err
 	}
-	ofForget, err := t.fisher(ctx, gone)
+	ofForget, err := t.fisher(ctx, forgotten)
 	if err != nil {
 		return nil, err
 	}

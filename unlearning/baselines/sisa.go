@@ -134,9 +134,9 @@ func (e *Sharded) Forget(ctx context.Context, u data.ForgetSet) (*Sharded, error
 		s.slices = slices.Clone(s.slices)
 		first := -1
 		for r, slice := range s.slices {
-			retain, gone := u.Split(slice, nil, nil)
+			retain, forgotten := u.Split(slice, nil, nil)
 			left += len(retain)
-			if s.slices[r] = retain; len(gone) > 0 && first < 0 {
+			if s.slices[r] = retain; len(forgotten) > 0 && first < 0 {
 				first = r
 			}
 		}

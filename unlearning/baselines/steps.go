@@ -93,8 +93,8 @@ func (t *task) batch(s Steps, n int) int {
 	return min(b, n)
 }
 
-// afford returns how many steps the budget pays for, where step k costs cost(k).
-func (t *task) afford(cost func(k int) float64) (steps int, err error) {
+// stepsWithin returns how many steps the budget pays for, where step k costs cost(k).
+func (t *task) stepsWithin(cost func(k int) float64) (steps int, err error) {
 	left := t.left()
 	for left -= cost(0); left >= 0; left -= cost(steps) {
 		steps++

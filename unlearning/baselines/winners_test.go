@@ -95,16 +95,16 @@ func TestMSG(t *testing.T) {
 // computed here.
 func TestSFRonByHand(t *testing.T) {
 	p := digits(t)
-	gone, kept := p.Forget.Positions(), p.Forget.Retained(p.Run.Data.Len())
-	cost := (10.0/3*float64(len(gone)) + float64(len(kept)) + 1) / unlearning.RetrainCost(p)
+	forgotten, retained := p.Forget.Positions(), p.Forget.Retained(p.Run.Data.Len())
+	cost := (10.0/3*float64(len(forgotten)) + float64(len(retained)) + 1) / unlearning.RetrainCost(p)
 	s := baselines.SFRon{Steps: baselines.Steps{Cost: cost, Batch: 5000, LR: nets.ConstantRate(0.1)}, Alpha: 3, Gamma: 1.5, Clip: 0.2}
 	res, err := s.Unlearn(t.Context(), p)
 	require.NoError(t, err)
 
 	m := p.Run.Model.Clone()
 	var like []int
-	for _, k := range purpose.Rand(purpose.Seed(p.Run.Config.Seed, purpose.ShortRun, 0), purpose.Subset, 0).Perm(len(kept))[:len(gone)] {
-		like = append(like, kept[k])
+	for _, k := range purpose.Rand(purpose.Seed(p.Run.Config.Seed, purpose.ShortRun, 0), purpose.Subset, 0).Perm(len(retained))[:len(forgotten)] {
+		like = append(like, retained[k])
 	}
 	information := func(ids []int) []float64 {
 		g, sum := m.NewVector(), make([]float64, m.Size())
@@ -117,23 +117,23 @@ func TestSFRonByHand(t *testing.T) {
 		}
 		return sum
 	}
-	ofGone, ofLike := information(gone), information(like)
-	z := make([]float64, 10*len(gone))
-	require.NoError(t, m.LogitsAs(nets.View{}, p.Run.Params, p.Run.Data, gone, z))
-	weights, total := make([]float64, len(gone)), 0.0
-	for i, id := range gone {
+	ofForgotten, ofLike := information(forgotten), information(like)
+	z := make([]float64, 10*len(forgotten))
+	require.NoError(t, m.LogitsAs(nets.View{}, p.Run.Params, p.Run.Data, forgotten, z))
+	weights, total := make([]float64, len(forgotten)), 0.0
+	for i, id := range forgotten {
 		weights[i] = 1 / math.Sqrt(-math.Log(soft(z[10*i : 10*i+10])[p.Run.Data.Y[id]]))
 		total += weights[i]
 	}
 	up, g := m.NewVector(), m.NewVector()
-	for i, id := range gone {
+	for i, id := range forgotten {
 		_, err := m.Gradient(p.Run.Params, p.Run.Data, []int{id}, g)
 		require.NoError(t, err)
 		vector.AddScaled(up, -3*weights[i]/total, g)
 	}
 	masked := 0
-	for j := range ofGone {
-		if ofGone[j] < 1.5*ofLike[j] {
+	for j := range ofForgotten {
+		if ofForgotten[j] < 1.5*ofLike[j] {
 			up.Set(j, 0)
 			masked++
 		}
@@ -146,7 +146,7 @@ func TestSFRonByHand(t *testing.T) {
 	step, err := m.NewStepper(0.5, p.Run.Config.WeightDecay, p.Run.Params, nil)
 	require.NoError(t, err)
 	require.NoError(t, step.Step(up, 0.1))
-	_, err = m.Gradient(step.W, p.Run.Data, kept, g)
+	_, err = m.Gradient(step.W, p.Run.Data, retained, g)
 	require.NoError(t, err)
 	require.NoError(t, step.Step(g, 0.1))
 	require.InDeltaSlice(t, step.W.Float64s(), res.Params.Float64s(), 1e-10)

@@ -42,7 +42,7 @@ func (t *Training) Define(fs *flag.FlagSet) {
 	fs.StringVar(&t.Dataset, "dataset", "digits", "data `set`: "+strings.Join(data.Names(), ", ")+", or a file such as csv:FILE?label=COLUMN&id=COLUMN; go doc data.Open has all")
 	fs.StringVar(&t.Dir, "data", "", "`folder` with that set's own files; empty for $"+data.EnvData+"/<dataset>")
 	fs.IntVar(&t.N, "n", 0, "training examples, a stratified subset chosen by the seed; 0 for all")
-	fs.Var(&t.Nets, "net", "`architectures`, such as logistic or mlp:784-200-10")
+	fs.Var(&t.Nets, "net", "`architectures`, such as mlp:784-200-10: "+strings.Join(nets.Names(), ", "))
 	fs.IntVar(&t.Epochs, "epochs", 20, "epochs of a run")
 	fs.IntVar(&t.Steps, "steps", 0, "steps of a run, in place of -epochs")
 	fs.IntVar(&t.Batch, "batch", 64, "examples a step")
