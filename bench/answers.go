@@ -7,7 +7,6 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
-	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // answers are a model's logits on chosen examples, row-major.
@@ -17,13 +16,19 @@ type answers struct {
 	labels  []int32
 }
 
-// ask queries a classifier on a whole data set.
-func ask(ctx context.Context, c nets.Classifier, ds *data.Dataset) (answers, error) {
+// predictor is a model, or several that answer together.
+type predictor interface {
+	// Logits returns those of n examples, [n, Classes], row-major.
+	Logits(ctx context.Context, x []float32, n int) ([]float64, error)
+}
+
+// ask queries a predictor on a whole data set.
+func ask(ctx context.Context, c predictor, ds *data.Dataset) (answers, error) {
 	z, err := c.Logits(ctx, ds.X, ds.Len())
 	if err != nil {
 		return answers{}, fmt.Errorf("bench: %s: %w", ds.Name, err)
 	}
-	return answers{z, c.Model.Arch().Classes, ds.Y}, nil
+	return answers{z, len(z) / ds.Len(), ds.Y}, nil
 }
 
 // at returns the answers on the examples idx.

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/internal/nearest"
 )
 
@@ -53,6 +54,14 @@ var columns = []Column{
 // moreColumns are shown when asked for.
 var moreColumns = []Column{
 	{"KL (test)", "mean Kullback–Leibler divergence from retraining's predictions on the test set, nats", Distance, 4, func(r Result) Float { return r.KLTest }},
+	{gapHead, "mean of the distances, in points, of the accuracies on forgotten, retained and test examples and of the attack's AUC from those of retraining with the same seed", Distance, 2, func(Result) Float { return attacks.Missing() }}, // see Table.gaps
+	{"backdoor %", "share of test images of other labels, stamped as poisoned examples are, that the model takes for the label of these; — where nothing was poisoned", Level, 2, func(r Result) Float {
+		if r.Backdoor == nil {
+			return attacks.Missing()
+		}
+		return *r.Backdoor
+	}},
+	{"tuning, of retraining", "gradient evaluations that choosing the hyperparameters took, in units of replayed retraining's", Cost, 1, func(r Result) Float { return Float(r.TuningEvals / r.RetrainGradEvals) }},
 	{"distance", "distance of the parameters from retraining's, ‖u−v‖", Distance, 4, func(r Result) Float { return r.Dist }},
 	{"seconds, of retraining", "wall-clock time in units of replayed retraining's on the same machine", Cost, 2, func(r Result) Float { return r.Seconds / r.RetrainSeconds }},
 }
@@ -80,13 +89,22 @@ func ColumnOf(head string) (Column, error) {
 func (t *Table) Select(heads ...string) error {
 	t.columns = nil
 	for _, h := range heads {
-		c, err := ColumnOf(h)
+		c, err := t.column(h)
 		if err != nil {
 			return err
 		}
 		t.columns = append(t.columns, c)
 	}
 	return nil
+}
+
+// column returns the column with that head, for the results of t.
+func (t *Table) column(head string) (Column, error) {
+	c, err := ColumnOf(head)
+	if head == gapHead {
+		c.value = t.gaps()
+	}
+	return c, err
 }
 
 // Shown returns the columns that t shows.

@@ -40,11 +40,22 @@
 //	                is retraining's value, not ½
 //	ks_forget       Kolmogorov–Smirnov distance of φ on U from v's
 //	kl_forget       mean over U of KL(p_v ‖ p), nats; kl_test over the test set
+//	backdoor        percentage of test images of other labels, stamped as poisoned
+//	                examples are, that are taken for the label of these
 //	dist, rel_dist  ‖u−v‖ and ‖u−v‖/‖w_T−v‖
 //	grad_evals      examples × (forward + backward); evaluation never counts
 //	route           which way a method with several went, and why: route_reason
 //	guards          how often safeguards changed what a method did, by the names
 //	                that unlearning.Result explains
+//
+// Tables have one more, the mean gap: how far, in points and on average, accuracy on
+// forgotten, retained and test examples and the attack's AUC are from those of the
+// retraining with the same seed.
+//
+// A seed chooses the subset, the run, U and what a method draws. To vary the last alone
+// give the method a seed of its own: the rows neggradplus:0.2:seed=1 and …:seed=2 of one
+// run differ by the draws of unlearning, and one row over several runs by those of
+// training.
 //
 // The field engine names what computed: results of one machine and engine are
 // the same bits on every repetition, those of two engines are close.

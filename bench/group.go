@@ -114,7 +114,7 @@ func (s study) training() string {
 }
 
 // Groups returns the groups of the table, and in a group the methods, in the
-// order of first appearance.
+// order of first appearance, but for what Sort says.
 func (t *Table) Groups() []*Group {
 	of := map[cell]*Group{}
 	var order []*Group
@@ -136,6 +136,7 @@ func (t *Table) Groups() []*Group {
 		g.Results = append(g.Results, r)
 	}
 	for _, g := range order {
+		t.sorted(g)
 		for _, r := range g.Results {
 			g.Share += float64(r.NForget) / float64(max(r.N, 1)) / float64(len(g.Results))
 		}

@@ -87,7 +87,7 @@ func ReadFile(path string) ([]Result, error) {
 }
 
 // optional fields may be missing from a line.
-var optional = []string{"augment", "wrong_labels", "dtype", "engine", "use", "labels", "route", "route_reason", "tuning_evals", "guards", "error"}
+var optional = []string{"augment", "wrong_labels", "dtype", "engine", "use", "backdoor", "labels", "route", "route_reason", "tuning_evals", "guards", "error"}
 
 func parseResult(line []byte) (Result, error) {
 	var fields map[string]json.RawMessage

@@ -12,25 +12,30 @@ import (
 
 // Measure judges one result of the request.
 func (r *Reference) Measure(ctx context.Context, res *unlearning.Result) (Result, error) {
-	row, err := r.measured(ctx, res)
+	row, err := r.measured(ctx, res, nil)
 	return row.Result, err
 }
 
-// measured is Measure with what pictures need.
-func (r *Reference) measured(ctx context.Context, res *unlearning.Result) (Row, error) {
+// measured is Measure with what pictures need. Of an ensemble, which may be nil, the
+// result has no parameters.
+func (r *Reference) measured(ctx context.Context, res *unlearning.Result, ensemble predictor) (Row, error) {
 	row := Row{Result: r.shared}
 	row.Method = res.Method
-	if err := r.measure(ctx, res, &row); err != nil {
+	if err := r.measure(ctx, res, ensemble, &row); err != nil {
 		return Row{}, fmt.Errorf("bench: %s: %w", res.Method, err)
 	}
 	return row, nil
 }
 
-func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Row) error {
-	if res.Params == nil || res.Params.Len() != r.model.Size() {
-		return fmt.Errorf("the result has no %d parameters of %s", r.model.Size(), row.Net)
+func (r *Reference) measure(ctx context.Context, res *unlearning.Result, model predictor, row *Row) error {
+	single := model == nil
+	if single {
+		if res.Params == nil || res.Params.Len() != r.model.Size() {
+			return fmt.Errorf("the result has no %d parameters of %s", r.model.Size(), row.Net)
+		}
+		model = r.at(res.Params)
 	}
-	train, test, err := r.ask(ctx, res.Params)
+	train, test, err := r.ask(ctx, model)
 	if err != nil {
 		return err
 	}
@@ -64,11 +69,17 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Ro
 	row.KLForget = forgot.klFrom(vForgot)
 	row.KLTest = test.klFrom(r.onTest)
 
-	v := r.retrained.Params
-	d := distance(res.Params, v)
-	row.Dist, row.RelDist = Float(d), Float(d/distance(r.problem.Run.Params, v)) // 0/0 is NaN: missing
-	if math.IsInf(float64(row.RelDist), 0) {
-		row.RelDist = attacks.Missing() // the run was the retrained one already
+	if r.backdoor != nil {
+		if row.Backdoor, err = r.backdoor.open(ctx, model); err != nil {
+			return err
+		}
+	}
+	if v := r.retrained.Params; single {
+		d := distance(res.Params, v)
+		row.Dist, row.RelDist = Float(d), Float(d/distance(r.problem.Run.Params, v)) // 0/0 is NaN: missing
+		if math.IsInf(float64(row.RelDist), 0) {
+			row.RelDist = attacks.Missing() // the run was the retrained one already
+		}
 	}
 
 	row.GradEvals = res.GradEvals
@@ -84,7 +95,7 @@ func (r *Reference) measure(ctx context.Context, res *unlearning.Result, row *Ro
 
 // excess returns the margin excess at w.
 func (r *Reference) excess(ctx context.Context, w *graph.Tensor) (float64, error) {
-	train, test, err := r.ask(ctx, w)
+	train, test, err := r.ask(ctx, r.at(w))
 	if err != nil {
 		return 0, err
 	}

@@ -97,6 +97,9 @@ type trial struct {
 	methods []unlearning.Named
 	records []*history.Record    // by method; nil where none is needed
 	results []*unlearning.Result // by method, as far as they are known
+	// Of methods that answer with several models: these, and what training them took.
+	ensembles map[int]predictor
+	trained   map[int]float64
 }
 
 // solve returns the result of method i, which is found once.
@@ -121,6 +124,17 @@ func (x *trial) solve(ctx context.Context, i int) (*unlearning.Result, error) {
 			m = unlearning.FastRetrain{Short: m.(unlearning.FastRetrain).Short, Evals: equal.GradEvals}
 		}
 	}
+	if several, is := m.(unlearning.Ensembler); is {
+		e, res, evals, err := several.Ensemble(ctx, p)
+		if err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+		if x.ensembles == nil {
+			x.ensembles, x.trained = map[int]predictor{}, map[int]float64{}
+		}
+		x.results[i], x.ensembles[i], x.trained[i] = res, e, evals
+		return res, nil
+	}
 	res := x.retrained // which is at hand, but for a benchmark
 	if res == nil || m != unlearning.Method(unlearning.Retrain{}) {
 		var err error
@@ -138,7 +152,8 @@ func (x *trial) row(ctx context.Context, i int) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	row, err := x.measured(ctx, res)
+	row, err := x.measured(ctx, res, x.ensembles[i])
 	row.Method = x.methods[i].Name
+	row.TrainExtraEvals = x.trained[i]
 	return row, err
 }

@@ -33,8 +33,9 @@ type Reference struct {
 	unseen        []int // positions in the test set
 	made          *Retrained
 	retrained     *unlearning.Result
-	train, onTest answers // of the replayed retrained model
-	before        float64 // margin excess
+	train, onTest answers   // of the replayed retrained model
+	before        float64   // margin excess
+	backdoor      *backdoor // nil where nothing was poisoned
 	shared        Result
 }
 
@@ -84,8 +85,11 @@ func newReference(ctx context.Context, p unlearning.Problem, test *data.Dataset,
 		r.retrained.Elapsed = time.Duration(float64(r.made.Seconds) * float64(time.Second))
 	}
 	r.shared.RetrainGradEvals, r.shared.RetrainSeconds = unlearning.RetrainCost(p), r.made.Seconds
-	if r.train, r.onTest, err = r.ask(ctx, r.made.Params); err != nil {
+	if r.train, r.onTest, err = r.ask(ctx, r.at(r.made.Params)); err != nil {
 		return nil, err
+	}
+	if r.backdoor, err = backdoorOf(p, test); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
 	}
 	if r.before, err = r.excess(ctx, p.Run.Params); err != nil {
 		return nil, err
@@ -128,9 +132,11 @@ func (r *Reference) FastRetrain(ctx context.Context, evals float64) (*unlearning
 	return res, nil
 }
 
+// at returns the model at some parameters.
+func (r *Reference) at(w *graph.Tensor) predictor { return nets.Classifier{Model: r.model, Params: w} }
+
 // ask returns a model's answers on the training and the test set.
-func (r *Reference) ask(ctx context.Context, w *graph.Tensor) (train, test answers, err error) {
-	c := nets.Classifier{Model: r.model, Params: w}
+func (r *Reference) ask(ctx context.Context, c predictor) (train, test answers, err error) {
 	if train, err = ask(ctx, c, r.problem.Run.Data); err == nil {
 		test, err = ask(ctx, c, r.test)
 	}

@@ -57,6 +57,11 @@ type Result struct {
 	HistoryBytesKept int64   `json:"history_bytes_kept"` // 0 for a method that reads none
 	HistoryBytesRead int64   `json:"history_bytes_read"`
 
+	// Backdoor is the percentage of test images of other labels, stamped as poisoned examples
+	// are, that the model takes for the label of these; a line without the field is of a
+	// request in which nothing was poisoned.
+	Backdoor *Float `json:"backdoor,omitempty"`
+
 	// Labels are what the data call their classes, up to a hundred; a line
 	// without the field is of data that call them 0, 1, 2 …
 	Labels []string `json:"labels,omitempty"`

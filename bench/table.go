@@ -12,6 +12,7 @@ import (
 type Table struct {
 	Results []Result
 	columns []Column // nil means the default ones
+	sort    *Column  // nil leaves methods in the order of first appearance
 	traces  []Trace  // of Results, nil where they are not known
 }
 

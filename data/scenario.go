@@ -127,6 +127,34 @@ func poisoned(ds *Dataset, share float64, labels string, seed uint64) (*Dataset,
 	return stamped, at, nil
 }
 
+// Backdoor returns what tells whether poisoned examples have opened a backdoor in a model:
+// the test images of other labels than theirs, stamped as they are, and their label, for
+// which such a model takes them. Of a specification that poisons nothing it returns nil.
+// Train is the training set, before or after it was poisoned.
+func Backdoor(spec string, train, test *Dataset) (stamped *Dataset, target int, err error) {
+	if kindOf(spec) != "poisoned" {
+		return nil, 0, nil
+	}
+	parts := strings.SplitN(spec, ":", 3)
+	if target = train.label(parts[len(parts)-1]); len(parts) < 3 || target < 0 {
+		return nil, 0, fmt.Errorf("data: backdoor %q: no label of the data: %w", spec, ErrForgetSpec)
+	}
+	var others []int
+	for i, y := range test.Y {
+		if int(y) != target {
+			others = append(others, i)
+		}
+	}
+	if len(others) == 0 {
+		return nil, 0, fmt.Errorf("data: backdoor %q: all test examples have its label: %w", spec, ErrForgetSpec)
+	}
+	rows := test.Subset(others)
+	all := make([]int, rows.Len())
+	countUp(all)
+	stamped, err = Stamp(rows, all, slices.Max(train.X))
+	return stamped, target, err
+}
+
 // label returns the number of a label, −1 for what is none.
 func (d *Dataset) label(text string) int {
 	class, ok := d.Encoding.classOrNumber(text, d.Classes)

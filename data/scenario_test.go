@@ -116,6 +116,27 @@ func TestParseScenario(t *testing.T) {
 	require.ErrorContains(t, err, "made before they are trained on")
 	_, err = Stamp(d, []int{100}, 1)
 	require.ErrorContains(t, err, "100")
+	// What shows a backdoor has the stamp and is not of its label.
+	s, f, err := ParseScenario("poisoned:0.2:2", d, 3)
+	require.NoError(t, err)
+	stamped, target, err := Backdoor("poisoned:0.2:2", s, d)
+	require.NoError(t, err)
+	require.Equal(t, 2, target)
+	require.Equal(t, d.Len()-d.ClassCounts()[2], stamped.Len())
+	require.Zero(t, stamped.ClassCounts()[2])
+	at := f.Positions()[0]
+	for i := range stamped.Len() {
+		if stamped.ID(i) == at {
+			require.Equal(t, s.Row(at), stamped.Row(i), "stamped as in training")
+		}
+	}
+	stamped, _, err = Backdoor("random:0.2", d, d)
+	require.NoError(t, err)
+	require.Nil(t, stamped)
+	_, _, err = Backdoor("poisoned:0.2:9", d, d)
+	require.ErrorIs(t, err, ErrForgetSpec)
+	_, _, err = Backdoor("poisoned:0.2:0", d, d.Subset([]int{0, 4}))
+	require.ErrorContains(t, err, "all test examples have its label")
 	list, err := SplitForgets("confused:0.5:1:3,part:0.5:3,mislabelled:0.1")
 	require.NoError(t, err)
 	require.True(t, slices.Equal([]string{"confused:0.5:1:3", "part:0.5:3", "mislabelled:0.1"}, list))

@@ -24,6 +24,7 @@ type options struct {
 	against, judge          string
 	figure, html            string
 	columns, methods, by    string
+	sort                    string
 	title                   string
 }
 
@@ -47,6 +48,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
 	fs.StringVar(&o.judge, "judge", "", "hold this `method`, with its budget, against the criteria of bench.Table.Judge instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
+	fs.StringVar(&o.sort, "sort", "", "show methods in the order of this column, by its `head`, the least first")
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
 	markdown := fs.String("fill", "", "make the tables of this Markdown `file` anew, each after a line <!-- report ARGUMENTS -->")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -81,8 +83,8 @@ func (o options) check() error {
 	switch {
 	case shapes > 1:
 		return errors.New("-html, -figure, -text, -brief, -latex, -csv, -against and -judge exclude each other")
-	case (o.against != "" || o.judge != "") && o.columns != "":
-		return errors.New("-against and -judge have columns of their own, leave -columns out")
+	case (o.against != "" || o.judge != "") && (o.columns != "" || o.sort != ""):
+		return errors.New("-against and -judge have columns and an order of their own, leave -columns and -sort out")
 	case o.judge != "" && o.methods != "":
 		return errors.New("-judge needs the rows of all methods, leave -methods out")
 	case o.by != "" && o.figure == "":
@@ -146,6 +148,11 @@ func (o options) report(paths []string, stdin io.Reader, stdout io.Writer) error
 	t, err := bench.NewTable(in.results)
 	if err != nil {
 		return err
+	}
+	if o.sort != "" {
+		if err := t.Sort(o.sort); err != nil {
+			return err
+		}
 	}
 	if o.columns != "" {
 		if err := t.Select(list(o.columns, ";")...); err != nil {

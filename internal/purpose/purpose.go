@@ -45,7 +45,8 @@ const (
 	Restart    Use = 34 // examples that tell how far steps may go; those forgotten before
 	Check      Use = 35 // examples that a result is checked with; those forgotten before
 
-	Join Use = 36 // which batches added examples join; the epoch, and then the example
+	Join     Use = 36 // which batches added examples join; the epoch, and then the example
+	LeaveOut Use = 37 // parts of the data that models are trained on, and the seeds of these; the model
 
 	Deal   Use = 40 // an audit's states of an example in shadows; the example
 	Target Use = 41 // the same in targets

@@ -32,7 +32,8 @@
 //	NoisyDescent      Descent-to-Delete with its noise, for logistic regression
 //	NoisyFineTune     Koloskova et al., ICML 2025, for any model
 //
-// SISA (Bourtoule et al., IEEE S&P 2021) trains models of its own, and forgets exactly.
+// SISA (Bourtoule et al., IEEE S&P 2021) trains models of its own, and forgets exactly;
+// sweeps know it by its name, and nothing else that takes a method can.
 //
 // Their notations may set hyperparameters: "neggradplus:0.2:alpha=0.9:rate=0.3".
 //
@@ -41,7 +42,11 @@
 // problem and counts its cost, and ends with Request.Finish.
 package baselines
 
-import "github.com/miniunlearn/miniunlearn/unlearning"
+import (
+	"strings"
+
+	"github.com/miniunlearn/miniunlearn/unlearning"
+)
 
 // Guards of this package's methods, beside those of contraction's L-BFGS.
 const (
@@ -105,5 +110,16 @@ func init() {
 	register(func(m *SFRon) (*float64, []setting) {
 		return &m.Cost, append(m.settings(), number("alpha", &m.Alpha), count("every", &m.Every), number("lambda", &m.Lambda), number("gamma", &m.Gamma), number("clip", &m.Clip))
 	}, "sfr-on")
+	unlearning.Register("sisa", "shards=S:slices=S", func(arg string) (unlearning.Method, error) {
+		var m SISA
+		settings := []setting{count("shards", &m.Shards), count("slices", &m.Slices)}
+		for _, item := range strings.FieldsFunc(arg, func(c rune) bool { return c == ':' }) {
+			name, value, _ := strings.Cut(item, "=")
+			if err := set(settings, name, value); err != nil {
+				return nil, err
+			}
+		}
+		return m, nil
+	})
 	register(func(m *RUM) (*float64, []setting) { return &m.Cost, []setting{seed(&m.Seed)} }, "rum")
 }

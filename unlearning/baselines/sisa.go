@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // SISA prepares for exact unlearning (sharded, isolated, sliced, aggregated: Bourtoule
@@ -19,11 +22,50 @@ import (
 // To forget is to go back to the state before the first slice that has an example of U,
 // and to train from there without U.
 //
-// It is no unlearning.Method: it needs to have trained the models, and what it trains is
-// an ensemble. Prepare does, and Sharded forgets.
+// It needs to have trained the models, and what it trains is an ensemble: Prepare does,
+// and Sharded forgets. As an unlearning.Method, in sweeps, it prepares by what the run was
+// trained by and then forgets, which alone is its cost. Its models were never the run's,
+// so that distances from the run's retraining tell how an ensemble differs from one
+// model, and not what is left of U, which is nothing.
 type SISA struct {
 	Shards int // 0 means 5
 	Slices int // 0 means 1: none
+}
+
+// Name implements unlearning.Method.
+func (SISA) Name() string { return "sisa" }
+
+// History implements unlearning.Method: no record is needed.
+func (SISA) History(unlearning.Plan) history.Policy { return history.Policy{} }
+
+// Unlearn implements unlearning.Method: it says that its answer is an ensemble.
+func (s SISA) Unlearn(context.Context, unlearning.Problem) (*unlearning.Result, error) {
+	return nil, fmt.Errorf("unlearning: sisa: %w", unlearning.ErrEnsemble)
+}
+
+// Ensemble implements unlearning.Ensembler.
+func (s SISA) Ensemble(ctx context.Context, p unlearning.Problem) (unlearning.Ensemble, *unlearning.Result, float64, error) {
+	fail := func(err error) (unlearning.Ensemble, *unlearning.Result, float64, error) {
+		return nil, nil, 0, fmt.Errorf("unlearning: %w", err)
+	}
+	if err := p.Run.Validate(); err != nil {
+		return fail(fmt.Errorf("sisa: %w", err))
+	}
+	cfg := p.Run.Config
+	cfg.Hooks, cfg.From, cfg.Engine = nil, nil, p.Run.Model.Engine()
+	if per := p.Run.Order.StepsPerEpoch(); cfg.Steps > 0 { // its stages count in epochs
+		cfg.Epochs, cfg.Steps = max(1, (cfg.Steps+per/2)/per), 0
+	}
+	whole, err := s.Prepare(ctx, p.Run.Model.Arch(), p.Run.Data, cfg)
+	if err != nil {
+		return fail(err)
+	}
+	began := time.Now()
+	left, err := whole.Forget(ctx, p.Forget)
+	if err != nil {
+		return fail(err)
+	}
+	return left, &unlearning.Result{Method: s.Name(), GradEvals: left.GradEvals, Elapsed: time.Since(began)}, whole.GradEvals, nil
 }
 
 // sisaShards is what the experiments of the paper begin with.
