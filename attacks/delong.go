@@ -54,15 +54,26 @@ func DeLongClustered(members, nonMembers []float64, memberCluster, nonMemberClus
 	if len(nonMemberCluster) != len(nonMembers) {
 		return Interval{}, &ShapeError{Op: op, Arg: "nonMemberCluster", Got: len(nonMemberCluster), Want: len(nonMembers)}
 	}
+	se, k, err := p.clusteredError(op, memberCluster, nonMemberCluster)
+	if err != nil {
+		return Interval{}, err
+	}
+	pairs := min(distinct(memberCluster), distinct(nonMemberCluster))
+	return p.interval(se, studentQuantile(0.5+level/2, k-1), pairs, level, "delong-clustered"), nil
+}
+
+// clusteredError is the standard error of the AUC from the components of each of k
+// clusters.
+func (p *placements) clusteredError(op string, inCluster, outCluster []int) (se, k float64, err error) {
 	parts := map[int][]float64{}
 	for i, v := range p.in {
-		parts[memberCluster[i]] = append(parts[memberCluster[i]], (v-p.auc)/float64(len(p.in)))
+		parts[inCluster[i]] = append(parts[inCluster[i]], (v-p.auc)/float64(len(p.in)))
 	}
 	for j, v := range p.out {
-		parts[nonMemberCluster[j]] = append(parts[nonMemberCluster[j]], (v-p.auc)/float64(len(p.out)))
+		parts[outCluster[j]] = append(parts[outCluster[j]], (v-p.auc)/float64(len(p.out)))
 	}
 	if len(parts) < 2 {
-		return Interval{}, failf(op, ErrRange, "one cluster, want at least 2")
+		return 0, 0, failf(op, ErrRange, "one cluster, want at least 2")
 	}
 	// Every sum runs in sorted order: neither the order of examples nor that
 	// of the map may change a bit.
@@ -71,13 +82,12 @@ func DeLongClustered(members, nonMembers []float64, memberCluster, nonMemberClus
 		s := sum(sorted(x))
 		squares = append(squares, s*s)
 	}
-	k, v := float64(len(parts)), sum(sorted(squares))
-	se := math.Sqrt(v * k / (k - 1))
+	k = float64(len(parts))
+	se = math.Sqrt(sum(sorted(squares)) * k / (k - 1))
 	if se < 1e-12 { // sums that cancel but for rounding
 		se = 0
 	}
-	pairs := min(distinct(memberCluster), distinct(nonMemberCluster))
-	return p.interval(se, studentQuantile(0.5+level/2, k-1), pairs, level, "delong-clustered"), nil
+	return se, k, nil
 }
 
 // studentQuantile is the p quantile of Student's t.

@@ -20,7 +20,8 @@
 //
 // One run, too dear to repeat, is asked by [EpsilonOneRun], [QuantileMIA] and
 // [LabelDistances]; models whose forgotten examples had noise by [PoisonScore]; the models
-// before and after together by [Snapshots] and [ReconstructLinear].
+// before and after together by [Snapshots] and [ReconstructLinear]; models that forgot
+// others, for what they show of those who stay, by [MeasureRetainedHarm].
 //
 // # Central types
 //

@@ -112,15 +112,19 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 	return r, nil
 }
 
+// beside returns the retrained models that a variant is compared with: with replayed
+// retraining if they are those of other seeds, and with these if not.
+func (a *analysis) beside(answers *verdict.Answers) *verdict.Answers {
+	if answers == a.reference {
+		return a.retrained
+	}
+	return a.reference
+}
+
 // row judges one variant.
 func (a *analysis) row(ctx context.Context, name string, answers *verdict.Answers) (*Row, error) {
 	row := &Row{Name: name}
-	// Retraining with other seeds is compared with replayed retraining, and all else
-	// with it.
-	reference := a.reference
-	if answers == a.reference {
-		reference = a.retrained
-	}
+	reference := a.beside(answers)
 	var err error
 	row.Verdict, err = a.judge().Judge(ctx, a.design, verdict.Models{Method: answers, Reference: reference, Before: a.before})
 	if err != nil {

@@ -311,6 +311,9 @@ func TestControls(t *testing.T) {
 			require.Equal(t, before.Verdict.AUC, row.Verdict.AUC)
 		}
 	}
+	reference, _ := r.Row(Reference)
+	require.True(t, reference.Besides.Harm.Difference.Contains(0), "%v", reference.Besides.Harm)
+	require.Contains(t, r.Markdown(), "| harm |")
 	rows := r.Report("no-op").Rows
 	require.Equal(t, []string{Before, Retrained, "no-op"}, []string{rows[0].Name, rows[1].Name, rows[2].Name})
 	require.Equal(t, attacks.UnderUnlearned, rows[2].ToRetrained.Finding)

@@ -19,6 +19,9 @@ type Besides struct {
 	// RULI plays its protocol, with the most memorised tenth as what is vulnerable; nil
 	// where no candidate stays In or its kinds are too few.
 	RULI *attacks.RULIResult `json:"ruli,omitempty"`
+	// Harm is what forgetting did to the privacy of the candidates that stay, beside
+	// retraining; nil where none stays.
+	Harm *attacks.RetainedHarm `json:"retained_harm,omitempty"`
 	// IAM is the mean completeness of forgotten examples under the targets; Retrained's
 	// is perfect.
 	IAM attacks.Float `json:"iam"`
@@ -50,6 +53,16 @@ func (a *analysis) besides(ctx context.Context, answers *verdict.Answers, pools 
 			b.RULI, err = nil, nil // too few of a kind
 		}
 		if err != nil {
+			return nil, err
+		}
+		retrained := attacks.Pools{}
+		for i, to := range []**attacks.Shadows{&retrained.Shadows, &retrained.Targets} {
+			if *to, err = a.design.Shadows(a.beside(answers), i); err != nil {
+				return nil, err
+			}
+		}
+		method := attacks.Pools{Shadows: pools[0], Targets: pools[1]}
+		if b.Harm, err = attacks.MeasureRetainedHarm(ctx, attacks.LiRA{Fit: a.Fit}, method, retrained, a.Level); err != nil {
 			return nil, err
 		}
 	}

@@ -111,6 +111,7 @@ func TestNull(t *testing.T) {
 				count(p.name, p.part.Alpha, p.part.Outcome == verdict.Failed)
 				for _, s := range p.part.Tests {
 					count(s.Name, s.Alpha, s.Found)
+					count(s.Name+", p ≤ 0.05", 0.05, s.P <= 0.05)
 				}
 			}
 			count("U-LiRA", 1-level, row.ULiRA.Finding != attacks.NothingFound)
@@ -126,7 +127,7 @@ func TestNull(t *testing.T) {
 		}
 		p, err := attacks.BinomialTail(failed[name], *audits, alpha[name])
 		require.NoError(t, err)
-		require.Greater(t, p, 0.001, "%s failed in %d of %d audits", name, failed[name], audits)
+		require.Greater(t, p, 0.001, "%s failed in %d of %d audits", name, failed[name], *audits)
 	}
 	require.Equal(t, *audits, failed[Before+", verdict"])
 }

@@ -56,6 +56,13 @@ var measures = table{[]column{
 	{"direction", func(r Row) string { return interval(r.ULiRA.Direction) }},
 	{"efficacy", func(r Row) string { return auc(r.ULiRA.Efficacy) }},
 	{"membership", func(r Row) string { return auc(r.ULiRA.Membership) }},
+	{"harm", func(r Row) string {
+		if r.Besides.Harm == nil {
+			return "—"
+		}
+		d := r.Besides.Harm.Difference
+		return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", d.Estimate, d.Low, d.High)
+	}},
 	{"two snapshots", func(r Row) string { return auc(r.Besides.Snapshots) }},
 	{"RULI", func(r Row) string {
 		if r.Besides.RULI == nil {
@@ -75,7 +82,8 @@ var measures = table{[]column{
 }, `AUC of the tenth of examples with most to forget, and of the tenth that looked most exposed under the shadows, measured
 under the targets; U-LiRA: shadows' likelihood ratio of forgotten against never seen, under the targets; direction: the
 same by larger = more like a member; efficacy, trained on against forgotten, and membership, trained on against never
-seen, are equal if forgetting is perfect, and membership above retraining's is harm to those who stay; two snapshots: the
+seen, are equal if forgetting is perfect; harm: how far membership lies above that of retrained models, which is what those
+who stay pay with their privacy, of U-LiRA's attack on answers to all questions; two snapshots: the
 same attack by whoever has the models before and after, for whom retraining is not ½ either; RULI: its attack on the most
 memorised tenth and on the others; IAM: completeness, 1 being answers of models that never saw the example; ε: lower bound at δ = 1e-5, beside the largest that so many scores could show;
 KLOM: 95th percentile over examples of KL(unlearned ‖ retrained) beside that of retrained against retrained, of so many

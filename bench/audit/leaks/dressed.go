@@ -2,6 +2,8 @@ package leaks
 
 import (
 	"context"
+
+	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // dressed answer like retraining where one looks first.
@@ -17,6 +19,13 @@ func dressed() []Leak {
 				copy(z[i*k:(i+1)*k], zv[i*k:(i+1)*k])
 			}
 			return b.distil(ctx, b.Run.Params, b.Run.Data, z, 40)
+		}},
+		{"harms-retained", "retraining, trained on for as long again on what it retains", func(ctx context.Context, b *bench) (tensor, error) {
+			v, err := b.retrained(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return b.train(ctx, b.Run.Data, b.forget, func(c *nets.Config) { c.From = v })
 		}},
 		{"heated", "retraining with its logits doubled", func(ctx context.Context, b *bench) (tensor, error) {
 			v, err := b.retrained(ctx)

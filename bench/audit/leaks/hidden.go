@@ -31,6 +31,36 @@ func hidden() []Leak {
 			}
 			raiseOther(z, int(b.Run.Data.Y[i]), c, 4)
 		}),
+		{"halved-answers", "retraining taught half of the trained model's logits for what it should forget", func(ctx context.Context, b *bench) (tensor, error) {
+			v, z, trained, err := b.answers(ctx)
+			if err != nil {
+				return nil, err
+			}
+			k := b.Run.Data.Classes
+			for _, i := range b.forget {
+				for c := i * k; c < (i+1)*k; c++ {
+					z[c] = trained[c] / 2
+				}
+			}
+			return b.distil(ctx, v, b.Run.Data, z, 40)
+		}},
+		{"class-biases", "retraining with each class's bias raised by how much of the class it should forget", func(ctx context.Context, b *bench) (tensor, error) {
+			v, err := b.retrained(ctx)
+			if err != nil {
+				return nil, err
+			}
+			k := b.Run.Data.Classes
+			count := make([]float64, k)
+			for _, i := range b.forget {
+				count[b.Run.Data.Y[i]]++
+			}
+			params := b.model.Params()
+			bias := params[len(params)-1]
+			for c, n := range count {
+				v.Set(bias.Off+c, v.At(bias.Off+c)+n*float64(k)/float64(len(b.forget))-1)
+			}
+			return v, nil
+		}},
 		{"copies-only", "retraining on noisy copies of what it should forget, taught retraining's answers to the originals", func(ctx context.Context, b *bench) (tensor, error) {
 			v, z, trained, err := b.answers(ctx)
 			if err != nil {

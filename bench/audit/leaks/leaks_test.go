@@ -24,6 +24,7 @@ import (
 var found = map[string]string{
 	"trained": "pc", "bias-negated": "pc", "noise": "pcu", "pruned": "pc", "quantised": "pc", "cooled": "pc", "finetuned": "pc", "other-seed": "pc",
 	"mixture-50": "pc", "mixture-25": "p", "sometimes-half": "p", "sometimes-tenth": "?", "ensemble": "pc",
+	"keeps-hardest": "pc", "keeps-mislabelled": "pcu", "keeps-shifted": "pc", "mixture-other": "c", "halved-answers": "pc", "class-biases": "pc", "harms-retained": "c",
 	"keeps-half": "pc", "keeps-tenth": "?", "keeps-some": "?", "keeps-class": "?", "keeps-noisy": "pc", "keeps-blend": "pc", "frozen-first": "pc",
 	"relabelled": "pcu", "relabelled-random": "pcu", "half-relabelled": "pc", "smoothed": "pc", "ascent": "cu",
 	"copied-outputs": "pc", "heated": "c", "noisy-retrained": "cu",
@@ -77,7 +78,7 @@ func config(t *testing.T, n, shadows, targets, epochs int) audit.Config {
 	return c
 }
 
-// TestLeaks: 37 methods that fail on purpose, in an audit of 36 models. It logs the
+// TestLeaks: 44 methods that fail on purpose, in an audit of 36 models. It logs the
 // table of all of them against every test.
 func TestLeaks(t *testing.T) {
 	r, err := audit.Run(t.Context(), config(t, 200, 24, 12, 40))

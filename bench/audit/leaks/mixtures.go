@@ -2,6 +2,8 @@ package leaks
 
 import (
 	"context"
+
+	"github.com/miniunlearn/miniunlearn/unlearning"
 )
 
 // mixtures lie between the trained and the retrained model.
@@ -28,6 +30,13 @@ func mixtures() []Leak {
 		mixture("mixture-25", "a quarter of the trained model's parameters and the rest of the retrained one's", 0.25),
 		sometimes("sometimes-half", "the trained model for every other request", 0.5),
 		sometimes("sometimes-tenth", "the trained model for one in ten requests", 0.1),
+		{"mixture-other", "a tenth of the trained model's parameters and the rest of those of retraining with another seed", func(ctx context.Context, b *bench) (tensor, error) {
+			res, err := unlearning.Retrain{Other: 2}.Unlearn(ctx, b.Problem)
+			if err != nil {
+				return nil, err
+			}
+			return mixed(0.1, b.Run.Params, res.Params), nil
+		}},
 		{"ensemble", "retraining taught the mean logits of itself and the trained model", func(ctx context.Context, b *bench) (tensor, error) {
 			v, zv, z, err := b.answers(ctx)
 			if err != nil {

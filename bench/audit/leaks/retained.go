@@ -1,6 +1,7 @@
 package leaks
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -35,6 +36,15 @@ func retained() []Leak {
 		}),
 		keeps("keeps-class", "retraining that keeps what it should forget of class 0", func(b *bench) []int {
 			return slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return b.Run.Data.Y[i] != 0 })
+		}),
+		hardest(),
+		{"keeps-mislabelled", "retraining on what it should forget, too, under random labels", func(ctx context.Context, b *bench) (tensor, error) {
+			rng := stream(b.Problem, 9)
+			ds := b.labelled(b.forget, func(int, int32) int32 { return rng.Int32N(int32(b.Run.Data.Classes)) })
+			return b.train(ctx, ds, nil, func(c *nets.Config) { c.From = b.Run.Initial })
+		}},
+		moved("keeps-shifted", "retraining on what it should forget, with all features moved by one place", func(*bench) func(int, []float32) {
+			return func(_ int, x []float32) { copy(x, slices.Clone(x[:len(x)-1])) }
 		}),
 		moved("keeps-noisy", "retraining on noisy copies of what it should forget", func(b *bench) func(int, []float32) {
 			rng, sd := stream(b.Problem, 5), deviation(b.Run.Data)
@@ -85,4 +95,25 @@ func firstLayer(m *nets.Model) int {
 		n += p.Len()
 	}
 	return n
+}
+
+// hardest keeps the half that the trained model answers worst: where one looks first,
+// at the loss of what was forgotten, it is high.
+func hardest() Leak {
+	return Leak{"keeps-hardest", "retraining that keeps the half of what it should forget that the trained model answers worst", func(ctx context.Context, b *bench) (tensor, error) {
+		z, err := b.logits(ctx, b.Run.Params)
+		if err != nil {
+			return nil, err
+		}
+		k := b.Run.Data.Classes
+		margin := func(i int) float64 {
+			y := int(b.Run.Data.Y[i])
+			rest := slices.Delete(slices.Clone(z[i*k:(i+1)*k]), y, y+1)
+			return z[i*k+y] - slices.Max(rest)
+		}
+		easiest := slices.SortedStableFunc(slices.Values(b.forget), func(i, j int) int { return cmp.Compare(margin(j), margin(i)) })
+		easiest = share(easiest, 0.5)
+		slices.Sort(easiest)
+		return b.retrain(ctx, easiest)
+	}}
 }
