@@ -9,6 +9,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/jsonc"
+
+	_ "github.com/miniunlearn/miniunlearn/unlearning/tune" // names its method
 )
 
 // TestEvidence: the experiments behind the evidence can be read, and the robustness
