@@ -34,11 +34,12 @@ type check struct {
 	forget []int // a sample of U; empty if logits are not scaled
 	retain []int // a sample of the others
 	scale  float64
+	part   float64 // of the way to that scale, in the logarithm
 }
 
 // newCheck sets a part of a budget aside for a check, of an e that scales logits.
 func (req *Request) newCheck(b *budget, e Erase) *check {
-	c := &check{req: req, scale: e.Scale}
+	c := &check{req: req, scale: e.Scale, part: 1}
 	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
 	// the result, twice: to tell the scale, and that scaling them worked. Those of the
 	// others are computed at the result, and where they tell of harm at w_T and half-way.
@@ -130,7 +131,7 @@ func (c *check) logits(w *graph.Tensor, ids []int) ([]float64, error) {
 }
 
 // scaled returns u with logits that are, on the sample of U, (1 + κ)^scale times as
-// large as those of w_T. A last layer that is linear in its own parameters is
+// large as those of w_T, or with part of the way to that. A last layer that is linear in its own parameters is
 // multiplied; where there is none, logits stay as they are, which is counted.
 func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
 	was, err := c.logits(c.req.Run.Params, c.forget)
@@ -143,7 +144,7 @@ func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
 	}
 	k := len(was) / len(c.forget)
 	size := spread(is, k)
-	by := math.Pow(1+c.req.Kappa(), c.scale) * spread(was, k) / size
+	by := math.Pow(math.Pow(1+c.req.Kappa(), c.scale)*spread(was, k)/size, c.part)
 	if !(by > 0) || math.IsInf(by, 0) { // logits without any spread have no scale
 		return u, nil
 	}

@@ -16,12 +16,15 @@ import (
 //
 // for sets that are too large, or too unlike the others, to be taken back. For a
 // random set b is r: w_T − w_0 is a sum over all examples, of which the others paid
-// for 1 − r. For sets unlike the others it is a half more of the rest of the way. Random
-// sets leave a scale for the logits, as in Erase.
+// for 1 − r. For sets unlike the others it is a half more of the rest of the way. For
+// random sets the logits go half of the way, in the logarithm, to the scale that they
+// have after Erase: a model that is less sure of the right answers than retraining is
+// must not be made as sure of its wrong ones.
 func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l learned, random bool) (*Result, error) {
 	budget := newBudget(e.Cost * req.RetrainCost())
 	e.NoScale = e.NoScale || !random
 	check := req.newCheck(budget, e)
+	check.part = defaults.RestartScale
 	back := float64(req.Forget.Len()) / float64(req.Run.Order.Len())
 	if !random {
 		back += defaults.RestartUnlike * (1 - back)
