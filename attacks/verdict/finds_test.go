@@ -60,6 +60,13 @@ func TestFinds(t *testing.T) {
 		{"half of the models up, half down", func(d *Design) func(int, int, int, []float32) {
 			return func(m, e, _ int, z []float32) { z[d.Labels[e]] += 0.8 * float32(1-2*(m%2)) }
 		}, attacks.Distinguishable, "by model"},
+		{"one class", func(d *Design) func(int, int, int, []float32) {
+			return func(_, e, _ int, z []float32) {
+				if d.Labels[e] == 2 {
+					z[2] += 0.6
+				}
+			}
+		}, "", "worst class"},
 		{"one example", func(d *Design) func(int, int, int, []float32) {
 			return func(_, e, _ int, z []float32) {
 				if e == 7 {

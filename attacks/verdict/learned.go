@@ -202,7 +202,7 @@ func (t *learned) measure(o outcome) Measure {
 		half = 0
 	}
 	auc := func(x float64) attacks.Float { return attacks.Float(t.strata.auc(x, t.keep)) }
-	return Measure{auc(t.worst.value), auc(t.worst.mean - half), auc(t.worst.mean + half)}
+	return Measure{auc(t.worst.value), max(auc(t.worst.mean-half), 0), min(auc(t.worst.mean+half), 1)}
 }
 
 // rankAll returns ranks from 0 over all values, ties sharing theirs.

@@ -136,6 +136,7 @@ type table struct {
 	row     []float32
 	inverse []float64 // of the variance of an example's sums, [audited, gaps + queries·width]
 	model   []float64 // of a model's sums, [models, gaps]
+	class   []float64 // of a class's sums, [classes, gaps]
 	to      []int32   // where an example's logits go, [audited, queries, views, width]
 }
 
@@ -186,7 +187,7 @@ func (t *table) scales() {
 	s, w := t.strata, t.columns()
 	squared := t.columns() - t.lin
 	t.inverse = make([]float64, len(t.audited)*squared)
-	t.model = make([]float64, t.models*t.gaps)
+	t.model, t.class = make([]float64, t.models*t.gaps), make([]float64, t.Classes*t.gaps)
 	for k, i := range s.audited {
 		from, to := s.start[k], s.start[k+1]
 		n, f := float64(to-from), float64(s.forgotten[k])
@@ -196,11 +197,12 @@ func (t *table) scales() {
 				t.inverse[i*squared+c] += f * (n - f) / n / (n - 1) * v2
 				if c < t.gaps {
 					t.model[int(s.model[j])*t.gaps+c] += f * (n - f) / n / n * v2
+					t.class[int(t.Labels[t.audited[i]])*t.gaps+c] += f * (n - f) / n / (n - 1) * v2
 				}
 			}
 		}
 	}
-	for _, x := range [][]float64{t.inverse, t.model} {
+	for _, x := range [][]float64{t.inverse, t.model, t.class} {
 		for i, v := range x {
 			if v > 0 {
 				x[i] = 1 / v
@@ -215,6 +217,8 @@ type sums struct {
 	byExample []float64 // of gaps
 	worst     []float64
 	byModel   []float64
+	byClass   []float64 // of the labels
+	worstOf   []float64 // classes
 	logits    []float64 // by example, of queries
 	vector    []float64 // [queries, views, classes]
 }
@@ -225,10 +229,12 @@ func (t *table) deal(r int) *sums {
 	squared := w - t.lin
 	o := &sums{
 		lin: make([]float64, t.lin), byExample: make([]float64, t.gaps), worst: make([]float64, t.gaps), byModel: make([]float64, t.gaps),
+		byClass: make([]float64, t.gaps), worstOf: make([]float64, t.gaps),
 		logits: make([]float64, t.queries), vector: make([]float64, t.queries*views*classes),
 	}
 	sum := make([]float64, w)              // of the current example
 	model := make([]float64, len(t.model)) // of each model
+	class := make([]float64, len(t.class))
 	last := t.strata.audited[0]
 	flush := func() {
 		inverse := t.inverse[last*squared : (last+1)*squared]
@@ -239,6 +245,7 @@ func (t *table) deal(r int) *sums {
 			z2 := v * v * inverse[c]
 			o.byExample[c] += z2
 			o.worst[c] = max(o.worst[c], z2)
+			class[int(t.Labels[t.audited[last]])*t.gaps+c] += v
 		}
 		for q := range t.queries {
 			part := sum[t.lin+t.gaps+q*t.width:][:t.width]
@@ -274,6 +281,11 @@ func (t *table) deal(r int) *sums {
 	flush()
 	for i, v := range model {
 		o.byModel[i%t.gaps] += v * v * t.model[i]
+	}
+	for i, v := range class {
+		z2 := v * v * t.class[i]
+		o.byClass[i%t.gaps] += z2
+		o.worstOf[i%t.gaps] = max(o.worstOf[i%t.gaps], z2)
 	}
 	return o
 }
@@ -316,6 +328,8 @@ func (p *privacy) run(ctx context.Context, method *Answers) error {
 		p.traces.add("by example"+name, over(func(s *sums) float64 { return s.byExample[q] }))
 		p.traces.add("worst example"+name, over(func(s *sums) float64 { return s.worst[q] }))
 		p.traces.add("by model"+name, over(func(s *sums) float64 { return s.byModel[q] }))
+		p.traces.add("by class"+name, over(func(s *sums) float64 { return s.byClass[q] }))
+		p.traces.add("worst class"+name, over(func(s *sums) float64 { return s.worstOf[q] }))
 	}
 	for q := range t.queries {
 		p.traces.add("logits by example"+at(q), over(func(s *sums) float64 { return s.logits[q] }))
@@ -405,5 +419,5 @@ func (p *privacy) measure(name string, keep []bool, o outcome) Measure {
 		half = 0
 	}
 	auc := func(x float64) attacks.Float { return attacks.Float(p.strata.auc(x, keep)) }
-	return Measure{auc(e.value), auc(e.mean - half), auc(e.mean + half)}
+	return Measure{auc(e.value), max(auc(e.mean-half), 0), min(auc(e.mean+half), 1)}
 }
