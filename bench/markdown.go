@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -38,21 +39,34 @@ func (t *Table) Markdown() string {
 }
 
 // Brief returns one Markdown table of all sections, without their titles: the
-// first column says what is forgotten. Guards that fired stand beneath, and why
-// methods could not run.
+// first columns say what is forgotten and, where sections differ in these, of which
+// data and by which net. Guards that fired stand beneath, and why methods could not run.
 func (t *Table) Brief() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s|---|---|%s\n", markdownRow(append([]string{"forget"}, t.headers()...)...), strings.Repeat("---:|", len(t.Shown())))
-	var fired, failed []string
-	for _, s := range t.sections() {
-		for _, row := range s.rows {
-			b.WriteString(markdownRow(append([]string{s.Forget}, row...)...))
+	sections := t.sections()
+	head, where := []string{"forget"}, func(s section) []string { return []string{s.Forget} }
+	for _, c := range []struct {
+		head string
+		of   func(s section) string
+	}{{"net", func(s section) string { return s.key.net }}, {"data", func(s section) string { return s.key.dataset }}} {
+		differ := slices.ContainsFunc(sections, func(s section) bool { return c.of(s) != c.of(sections[0]) })
+		if rest := where; differ {
+			head = append([]string{c.head}, head...)
+			where = func(s section) []string { return append([]string{c.of(s)}, rest(s)...) }
 		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s|%s\n", markdownRow(append(head, t.headers()...)...), strings.Repeat("|---", len(head)+1), strings.Repeat("---:|", len(t.Shown())))
+	var fired, failed []string
+	for _, s := range sections {
+		for _, row := range s.rows {
+			b.WriteString(markdownRow(append(where(s), row...)...))
+		}
+		place := strings.Join(where(s), ", ")
 		if g := s.each(s.Guards); g != "" {
-			fired = append(fired, s.Forget+": "+g)
+			fired = append(fired, place+": "+g)
 		}
 		if f := s.each(s.Failures); f != "" {
-			failed = append(failed, s.Forget+": "+f)
+			failed = append(failed, place+": "+f)
 		}
 	}
 	if fired != nil {

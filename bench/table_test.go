@@ -78,6 +78,16 @@ func TestGuards(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, tab.Brief(), " seeds: random:0.2: mini coherent 1 · class:3: mini coherent 1.\n")
 
+	// Sections of several sets and nets say which is theirs.
+	other := mini
+	other.Dataset, other.Net = "adult", "logistic"
+	tab, err = NewTable([]Result{mini, other})
+	require.NoError(t, err)
+	require.NoError(t, tab.Select("test %"))
+	require.Contains(t, tab.Brief(), "| data | net | forget | method | test % |\n|---|---|---|---|---:|\n")
+	require.Contains(t, tab.Brief(), "| adult | logistic | random:0.2 | mini | 96.00 |\n")
+	require.Contains(t, tab.Brief(), "adult, logistic, random:0.2: mini coherent 1")
+
 	tab, err = NewTable([]Result{sample("before", 1, 97)})
 	require.NoError(t, err)
 	require.NotContains(t, tab.String()+tab.Brief(), "Guards")

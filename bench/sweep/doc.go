@@ -42,7 +42,7 @@
 //
 // On a terminal a bar says how far it is, elsewhere a line every half minute; -quiet
 // has neither, and -log has the epochs of base runs. -track writes their losses and
-// rates, step by step, as CSV and for TensorBoard.
+// rates, step by step, as CSV and for TensorBoard, -mlflow to a server of MLflow.
 //
 // Builds with the tag libtorch take -engine libtorch -device cuda; docs/gpu.md
 // says what they need. With -engine libtorch on the CPU and several workers set

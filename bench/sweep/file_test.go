@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -152,6 +157,21 @@ func TestTrack(t *testing.T) {
 	}
 	_, stderr = do(t, 0, file, "-fresh", "-cache", "", "-track", file)
 	require.Contains(t, stderr, "the run is not tracked in ")
+
+	var mu sync.Mutex
+	asked := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[path.Base(r.URL.Path)]++
+		fmt.Fprint(w, `{"experiment": {"experiment_id": "1"}, "run": {"info": {"run_id": "abc"}}}`)
+	}))
+	_, stderr = do(t, 0, file, "-fresh", "-cache", "", "-mlflow", server.URL, "-quiet")
+	require.Empty(t, stderr)
+	require.Equal(t, map[string]int{"get-by-name": 2, "create": 2, "log-batch": 2, "update": 2}, asked)
+	server.Close()
+	_, stderr = do(t, 0, file, "-fresh", "-cache", "", "-mlflow", server.URL)
+	require.Contains(t, stderr, "the run is not tracked in "+server.URL)
 }
 
 // TestFormat: a cell's file says what it is of and who made it.

@@ -28,7 +28,7 @@ type options struct {
 	out, page, cells, cache string
 	limit                   grid.Size
 	shard, otherBuilds      string
-	track                   string // a folder, "" for none
+	track, mlflow           string // a folder and the address of a server, "" for none
 	workers, maxCells       int
 
 	dryRun, collect, fresh, retry bool
@@ -107,6 +107,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.Var(&o.limit, "cache-limit", "`size` of the cache, such as 500MB; what was not used for longest goes first")
 	fs.StringVar(&o.otherBuilds, "other-builds", "", "`what` other builds of this program have made and is taken for this one's: runs, methods whose cells are, or all")
 	fs.StringVar(&o.track, "track", "", "`folder` for the loss and the rate of every step of base runs that are trained: CSV, and event files for TensorBoard")
+	fs.StringVar(&o.mlflow, "mlflow", "", "`address` of an MLflow tracking server for the same, such as http://localhost:5000; a token is read from $MLFLOW_TRACKING_TOKEN")
 	fs.StringVar(&o.shard, "shard", "", "run a `part`: i/n, or /n in an array of Slurm or Kubernetes; a Slurm array needs no flag")
 	fs.BoolVar(&o.collect, "collect", false, "run nothing, and write the results that are there")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "run nothing; list the cells and estimate the time")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,7 +16,8 @@ import (
 	"github.com/miniunlearn/miniunlearn/bench/grid"
 	_ "github.com/miniunlearn/miniunlearn/data/parquet"
 	"github.com/miniunlearn/miniunlearn/graph"
-	_ "github.com/miniunlearn/miniunlearn/graph/libtorch"       // empty without its build tag
+	_ "github.com/miniunlearn/miniunlearn/graph/libtorch" // empty without its build tag
+	"github.com/miniunlearn/miniunlearn/nets/track"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines" // the methods to compare with
 	_ "github.com/miniunlearn/miniunlearn/unlearning/tune"      // the same, tuned
 )
@@ -78,7 +80,7 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) (failed int
 	p := newProgress(stderr, o.quiet, o.log)
 	run := grid.Options{
 		Folder: grid.Folder(o.cells), Shard: shard, Fresh: o.fresh, Retry: o.retry, Reuse: grid.ParseReuse(o.otherBuilds),
-		Engines: []graph.Engine{engine}, Progress: p.event, Say: p.say, Hooks: trackers(o.track, p.say),
+		Engines: []graph.Engine{engine}, Progress: p.event, Say: p.say, Hooks: trackers(o.track, track.MLflow{URL: o.mlflow, Experiment: cmp.Or(spec.Title, o.name()), Token: os.Getenv("MLFLOW_TRACKING_TOKEN")}, p.say),
 	}
 	if o.cache != "" {
 		run.Cache = &grid.Cache{Dir: o.cache, Limit: int64(o.limit), AnyBuild: run.Reuse.Runs, Say: p.say}

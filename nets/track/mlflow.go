@@ -1,0 +1,179 @@
+package track
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// MLflow is a tracking server of MLflow, which is spoken to by its REST interface.
+type MLflow struct {
+	URL        string // such as http://localhost:5000
+	Experiment string // made if it is missing; "" means Default, which every server has
+	Token      string // for a server that asks for one, such as $MLFLOW_TRACKING_TOKEN
+	// Client sends the requests; nil means one that waits ten seconds for an answer.
+	Client *http.Client
+}
+
+// What MLflow takes at once, and how long scalars wait for more.
+const (
+	mlflowBatch = 500 // metrics a request; a server refuses more than 1000
+	mlflowWait  = 5 * time.Second
+)
+
+// Run begins a run of a name and returns its writer, whose Close finishes it. Steps
+// of training wait for the server, a request for some hundred of them; ctx ends
+// requests that are under way.
+func (m MLflow) Run(ctx context.Context, name string) (Writer, error) {
+	if u, err := url.Parse(m.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("track: MLflow: %q is no address of a server; write one such as http://localhost:5000", m.URL)
+	}
+	if m.Client == nil {
+		m.Client = &http.Client{Timeout: 10 * time.Second}
+	}
+	id, err := m.experiment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	var made struct {
+		Run struct {
+			Info struct {
+				ID string `json:"run_id"`
+			} `json:"info"`
+		} `json:"run"`
+	}
+	err = m.call(ctx, http.MethodPost, "runs/create", map[string]any{"experiment_id": id, "run_name": name, "start_time": now.UnixMilli()}, &made)
+	if err != nil {
+		return nil, err
+	}
+	return &mlflowRun{server: m, ctx: ctx, id: made.Run.Info.ID, sent: now}, nil
+}
+
+// experiment returns the id of the experiment.
+func (m MLflow) experiment(ctx context.Context) (string, error) {
+	if m.Experiment == "" {
+		return "0", nil
+	}
+	var found struct {
+		Experiment struct {
+			ID string `json:"experiment_id"`
+		} `json:"experiment"`
+	}
+	err := m.call(ctx, http.MethodGet, "experiments/get-by-name?experiment_name="+url.QueryEscape(m.Experiment), nil, &found)
+	var refused *mlflowError
+	if err == nil || !errors.As(err, &refused) || refused.Code != "RESOURCE_DOES_NOT_EXIST" {
+		return found.Experiment.ID, err
+	}
+	err = m.call(ctx, http.MethodPost, "experiments/create", map[string]any{"name": m.Experiment}, &found.Experiment)
+	return found.Experiment.ID, err
+}
+
+// mlflowError is the answer of a server that refuses something.
+type mlflowError struct {
+	Code    string `json:"error_code"`
+	Message string `json:"message"`
+}
+
+func (e *mlflowError) Error() string { return e.Code + ": " + e.Message }
+
+// call asks the server for something, and reads its answer into answer, which may be nil.
+func (m MLflow) call(ctx context.Context, method, path string, body, answer any) error {
+	fail := func(err error) error { return fmt.Errorf("track: MLflow at %s: %w", m.URL, err) }
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fail(err)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(m.URL, "/")+"/api/2.0/mlflow/"+path, bytes.NewReader(text))
+	if err != nil {
+		return fail(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if m.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+m.Token)
+	}
+	got, err := m.Client.Do(r)
+	if err != nil {
+		return fail(err)
+	}
+	defer got.Body.Close()
+	const most = 1 << 20
+	if text, err = io.ReadAll(io.LimitReader(got.Body, most)); err != nil {
+		return fail(err)
+	}
+	if got.StatusCode != http.StatusOK {
+		refused := &mlflowError{}
+		if json.Unmarshal(text, refused) != nil || refused.Code == "" {
+			return fail(fmt.Errorf("it answers %s", got.Status))
+		}
+		return fail(refused)
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fail(fmt.Errorf("its answer to %s is none of MLflow's: %w", path, err))
+	}
+	return nil
+}
+
+// mlflowRun is a run on a server.
+type mlflowRun struct {
+	server  MLflow
+	ctx     context.Context
+	id      string
+	metrics []mlflowMetric // that were not sent yet
+	sent    time.Time
+}
+
+type mlflowMetric struct {
+	Key       string `json:"key"`
+	Value     any    `json:"value"`
+	Timestamp int64  `json:"timestamp"`
+	Step      int    `json:"step"`
+}
+
+// Scalar implements Writer.
+func (r *mlflowRun) Scalar(step int, tag string, value float64) error {
+	now := time.Now()
+	m := mlflowMetric{tag, value, now.UnixMilli(), step}
+	switch { // JSON has no numbers for these, and protocol buffers have words
+	case math.IsNaN(value):
+		m.Value = "NaN"
+	case math.IsInf(value, 1):
+		m.Value = "Infinity"
+	case math.IsInf(value, -1):
+		m.Value = "-Infinity"
+	}
+	if r.metrics = append(r.metrics, m); len(r.metrics) < mlflowBatch && now.Sub(r.sent) < mlflowWait {
+		return nil
+	}
+	return r.send()
+}
+
+func (r *mlflowRun) send() error {
+	if len(r.metrics) == 0 {
+		return nil
+	}
+	err := r.server.call(r.ctx, http.MethodPost, "runs/log-batch", map[string]any{"run_id": r.id, "metrics": r.metrics}, nil)
+	r.metrics, r.sent = r.metrics[:0], time.Now()
+	return err
+}
+
+// Close implements Writer.
+func (r *mlflowRun) Close() error {
+	err := r.send()
+	status := "FINISHED"
+	if err != nil {
+		status = "FAILED"
+	}
+	return errors.Join(err, r.server.call(r.ctx, http.MethodPost, "runs/update", map[string]any{"run_id": r.id, "status": status, "end_time": time.Now().UnixMilli()}, nil))
+}
