@@ -180,6 +180,11 @@ func TestAddErrors(t *testing.T) {
 	var gap *history.GapError
 	require.ErrorAs(t, err, &gap)
 
+	// All at once.
+	system := contraction.NewSystem(p.Run, p.Forget, p.History)
+	require.NoError(t, system.Add(more.Subset([]int{0})))
+	require.ErrorContains(t, system.Add(more.Subset([]int{1})), "1 examples are added already")
+
 	// None is no request.
 	p.Add = more.Subset(nil)
 	require.Equal(t, p.Run.Params.Float32s(), testruns.Solve(t, unlearning.Mini{}, p).Float32s())

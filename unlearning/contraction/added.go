@@ -15,13 +15,16 @@ import (
 // Add makes the other run of s one that has also seen examples that the recorded run has
 // not: the batches are the run's, and in every epoch each of the added examples joins one
 // of them. Which one is a function of the run's seed, the epoch and the example's id,
-// each example of the epoch being as likely to get it into its batch. So to add some and
-// then others is to add them together.
+// each example of the epoch being as likely to get it into its batch. All that are added
+// have to be added at once, before the loop begins.
 //
 // Added examples stand behind those of the run, in Run.Data and in Retain, and count as
 // retained ones of the batches that they join. An error says that they are not like the
-// run's, or that an id is there already.
+// run's, that an id is there already, or that s has added examples.
 func (s *System) Add(more *data.Dataset) error {
+	if s.added > 0 {
+		return fmt.Errorf("%d examples are added already; add all of them at once", s.added)
+	}
 	all, err := union(s.Run.Data, more)
 	if err != nil {
 		return err
