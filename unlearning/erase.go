@@ -175,10 +175,10 @@ func (e Erase) estimate(req *Request, alpha *graph.Tensor, b *budget) (*contract
 // strength is the default of Erase.Strength.
 func strength(req *Request, d *contraction.LogitSum, p pace) float64 {
 	n := float64(req.Run.Order.Len())
+	visits := min(p.visits(req), defaults.DistilVisits)
 	r := float64(req.Forget.Len()) / n
-	visits := min(p.visits(req)/(1-r), 1) // to a retained example
 	return defaults.Strength * math.Pow(max(p.runStep, defaults.StrengthLeast), -defaults.StrengthStep) * math.Pow(visits, defaults.StrengthVisits) /
-		math.Pow(max(1, d.Growth), defaults.StrengthGrowth) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
+		max(1, d.Growth) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
 }
 
 // decayed is by how much more has to be spread so that, where nothing but weight

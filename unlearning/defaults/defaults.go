@@ -136,18 +136,16 @@ const (
 	SampleLeast = 256
 
 	// Strength is how much of D is taken where a step of the run moved an example's own
-	// logits all of the way (runStep 1) and the contraction visits each retained example
-	// once or more. StrengthStep and StrengthVisits are the powers of these, since a run of
-	// large steps forgets by itself, and what a visit undoes has to be taken before;
-	// StrengthGrowth is that of the Jacobian growth, above 1, which D has in excess of the
-	// run. What is left of a random set's excess differs from cell to cell by a sixth.
-	Strength       = 1.28
-	StrengthStep   = 0.44
-	StrengthVisits = 0.35
-	StrengthGrowth = 0.5
+	// logits all of the way (runStep 1) and the contraction visits each example once. The
+	// other two are the powers of these: a run of large steps forgets by itself, and more
+	// visits let more settle. What is left of a random set's excess differs from cell
+	// to cell by a fifth.
+	Strength     = 1.1
+	StrengthStep = 0.44
 	// StrengthLeast is the smallest such step that counts: fitted runs had 0.1 to 1.2, and
 	// those below took too much.
-	StrengthLeast = 0.15
+	StrengthLeast  = 0.15
+	StrengthVisits = 0.15
 	// Stiffness is that with which logits are distilled, as a multiple of the mean curvature
 	// of the loss along the label's logit while the run learned.
 	Stiffness = 0.75
