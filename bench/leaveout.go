@@ -21,6 +21,11 @@ import (
 //
 // It is 1 for what can only be learned by heart, and 0 for what others teach as well.
 // unlearning.Memorisation is a proxy that costs no training.
+//
+// The parts are random and balanced: each leaves out the examples that the parts before
+// have left out the fewest times, drawn among equal ones, so that every example is out of
+// the same number of parts, or of one more. Drawn independently, as published, some of
+// many examples would be in all of the parts and have no estimate.
 type LeaveOut struct {
 	// Models is the number of trainings; 0 means 40. The standard deviation of an estimate
 	// is at most ½ √(1/in + 1/out), with the models that had the example and those that had
@@ -44,21 +49,41 @@ type LeftOut struct {
 	Trainings         int
 }
 
+// sizes fills defaults in, and returns how many of n examples are in a part.
+func (l LeaveOut) sizes(n int) (LeaveOut, int) {
+	l.Models, l.Share = cmp.Or(l.Models, leaveOutModels), cmp.Or(l.Share, leaveOutShare)
+	return l, int(math.Round(l.Share * float64(n)))
+}
+
+// Check returns what Estimate has against a data set of n examples, before any training:
+// parts without any example, or too few models for an estimate of every example.
+func (l LeaveOut) Check(n int) error {
+	l, in := l.sizes(n)
+	switch {
+	case l.Models < 2:
+		return fmt.Errorf("bench: leave-out: %d models, where two are the least", l.Models)
+	case !(l.Share > 0 && l.Share < 1) || in < 1 || in >= n:
+		return fmt.Errorf("bench: leave-out: a share of %g of %d examples: some must be in, and some out", l.Share, n)
+	}
+	few := min(in, n-in)
+	if enough := (n + few - 1) / few; l.Models < enough {
+		return fmt.Errorf("bench: leave-out: some of %d examples would be in all of %d parts of %d, or in none; %d models would do", n, l.Models, in, enough)
+	}
+	return nil
+}
+
 // Estimate trains models of an architecture on parts of a data set by a configuration,
 // whose seed they all come from.
 func (l LeaveOut) Estimate(ctx context.Context, arch nets.Arch, ds *data.Dataset, cfg nets.Config) (*LeftOut, error) {
 	fail := func(err error) (*LeftOut, error) { return nil, fmt.Errorf("bench: leave-out: %w", err) }
-	l.Models, l.Share = cmp.Or(l.Models, leaveOutModels), cmp.Or(l.Share, leaveOutShare)
 	n := ds.Len()
-	in := int(math.Round(l.Share * float64(n)))
-	switch {
-	case l.Models < 2:
-		return fail(fmt.Errorf("%d models, where two are the least", l.Models))
-	case !(l.Share > 0 && l.Share < 1) || in < 1 || in >= n:
-		return fail(fmt.Errorf("a share of %g of %d examples: some must be in, and some out", l.Share, n))
-	case cfg.Only != nil || cfg.Drop.Len() > 0 || cfg.From != nil || cfg.Resume != nil:
+	if err := l.Check(n); err != nil {
+		return nil, err
+	}
+	if cfg.Only != nil || cfg.Drop.Len() > 0 || cfg.From != nil || cfg.Resume != nil {
 		return fail(errors.New("the fields Only, Drop, From and Resume are its own to set; leave them out"))
 	}
+	l, in := l.sizes(n)
 	model, err := nets.NewModel(arch, cfg.Engine, cfg.DType)
 	if err != nil {
 		return fail(err)
@@ -66,7 +91,9 @@ func (l LeaveOut) Estimate(ctx context.Context, arch nets.Arch, ds *data.Dataset
 	e := &LeftOut{In: make([]int, n), Out: make([]int, n), RightIn: make([]int, n), RightOut: make([]int, n), Trainings: l.Models}
 	had := make([]bool, n)
 	for k := range l.Models {
-		part := purpose.Rand(cfg.Seed, purpose.LeaveOut, uint64(k)).Perm(n)[:in]
+		part := purpose.Rand(cfg.Seed, purpose.LeaveOut, uint64(k)).Perm(n)
+		slices.SortStableFunc(part, func(a, b int) int { return cmp.Compare(e.Out[b], e.Out[a]) })
+		part = part[:in] // without those that were out the fewest times
 		slices.Sort(part)
 		own := cfg
 		own.Only, own.Seed = part, purpose.Seed(cfg.Seed, purpose.LeaveOut, uint64(l.Models)+uint64(k))

@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,7 +46,7 @@ func TestLeaveOut(t *testing.T) {
 		}
 		require.Equal(t, want, v, "example %d", i)
 		require.Equal(t, 30, e.In[i]+e.Out[i])
-		require.InDelta(t, 21, e.In[i], 10)
+		require.InDelta(t, 21, e.In[i], 1, "30 parts of 60 of 86 have each example 20.9 times")
 	}
 	most, err := e.Most(ds, 6./86)
 	require.NoError(t, err)
@@ -69,11 +71,33 @@ func TestLeaveOutErrors(t *testing.T) {
 	require.ErrorContains(t, err, "leave them out")
 	_, err = LeaveOut{}.Estimate(t.Context(), nets.Logistic(9, 2), ds, cfg)
 	require.ErrorContains(t, err, "model 1: ")
-	e, err := LeaveOut{Models: 2, Share: 0.5}.Estimate(t.Context(), nets.Logistic(8, 2), ds, cfg)
-	require.NoError(t, err)
-	require.True(t, math.IsNaN(e.Memorisation()[0]) || e.In[0] == 1)
+	e := &LeftOut{In: make([]int, ds.Len()), Out: make([]int, ds.Len()), RightIn: make([]int, ds.Len()), RightOut: make([]int, ds.Len())}
+	require.True(t, math.IsNaN(e.Memorisation()[0]))
 	_, err = e.Most(ds, 0.1)
 	require.ErrorContains(t, err, "train more models")
 	_, err = e.Most(ds, 1)
 	require.ErrorContains(t, err, "a share of 1")
+}
+
+// TestLeaveOutBalance: as few models as can estimate every example do, whichever side
+// of one half the share is on; one fewer is refused before anything is trained.
+func TestLeaveOutBalance(t *testing.T) {
+	ds, cfg := byHeart(), nets.Config{Epochs: 1, Batch: 10, LR: nets.ConstantRate(0.3)}
+	for _, c := range []struct {
+		share  float64
+		models int // 86 examples, 43, 60, 77, 26 and 9 of them in a part
+	}{{0.5, 2}, {0.7, 4}, {0.9, 10}, {0.3, 4}, {0.1, 10}} {
+		e, err := LeaveOut{Models: c.models, Share: c.share}.Estimate(t.Context(), nets.Logistic(8, 2), ds, cfg)
+		require.NoError(t, err)
+		require.LessOrEqual(t, slices.Max(e.Out)-slices.Min(e.Out), 1)
+		require.Positive(t, slices.Min(e.Out))
+		require.Positive(t, slices.Min(e.In))
+		_, err = e.Most(ds, 0.1)
+		require.NoError(t, err)
+		if c.models == 2 {
+			continue
+		}
+		_, err = LeaveOut{Models: c.models - 1, Share: c.share, Progress: func(string) { t.Error("a model was trained") }}.Estimate(t.Context(), nets.Logistic(8, 2), ds, cfg)
+		require.ErrorContains(t, err, fmt.Sprintf("%d models would do", c.models))
+	}
 }

@@ -230,7 +230,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func TestRegister(t *testing.T) {
+func init() { // and not in the test, which may run twice
 	Register("mine", func(_ context.Context, s Spec) (*Splits, error) {
 		if _, err := s.Text("flavour"); err != nil {
 			return nil, err
@@ -240,14 +240,19 @@ func TestRegister(t *testing.T) {
 		}
 		return Digits(), nil
 	})
+}
+
+func TestRegister(t *testing.T) {
 	s, err := Open(t.Context(), "mine?flavour=a")
 	require.NoError(t, err)
 	require.Equal(t, Digits(), s)
 	_, err = Open(t.Context(), "mine?flavor=a")
 	require.ErrorContains(t, err, "did you mean flavour?")
 	require.Contains(t, Kinds(), "mine")
-	require.Panics(t, func() { Register("mine", nil) })
-	require.Panics(t, func() { Register("a:b", nil) })
+	open := func(context.Context, Spec) (*Splits, error) { return Digits(), nil }
+	require.PanicsWithValue(t, `data: kind "mine" is registered twice`, func() { Register("mine", open) })
+	require.PanicsWithValue(t, `data: Register: "a:b" cannot be a kind of data`, func() { Register("a:b", open) })
+	require.PanicsWithValue(t, `data: Register("nothing"): there is no Opener`, func() { Register("nothing", nil) })
 }
 
 // FuzzParseSpec: what is read is said to the opener as it was written.

@@ -31,6 +31,9 @@ func Register(kind string, open Opener) {
 	if kind == "" || strings.ContainsAny(kind, ":?/\\") {
 		panic(fmt.Sprintf("data: Register: %q cannot be a kind of data", kind))
 	}
+	if open == nil {
+		panic(fmt.Sprintf("data: Register(%q): there is no Opener", kind))
+	}
 	if openers.of[kind] != nil {
 		panic(fmt.Sprintf("data: kind %q is registered twice", kind))
 	}

@@ -29,6 +29,9 @@ var missing = map[string]string{
 // Register makes an engine known to [Open]. A package that holds one calls it
 // when it is initialised. It panics if the name is taken.
 func Register(name string, open func(device string) (Engine, error)) {
+	if open == nil {
+		panic(fmt.Sprintf("graph: Register(%q): there is no function that opens the engine", name))
+	}
 	enginesMu.Lock()
 	defer enginesMu.Unlock()
 	if engines[name] != nil {

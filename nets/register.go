@@ -29,13 +29,16 @@ var (
 // package that holds one calls it when it is initialised. What has to follow the name
 // and a colon is described by sizes, such as "IN-HIDDEN-…-OUT"; where that is "" the
 // name stands alone. The name is of lower-case letters, digits and hyphens. It panics
-// if the name is another's already.
+// if the name is another's already, and if there is no Maker.
 //
 // [Arch.Name] of what is made should be a notation that makes the same again: results
 // and folders of runs say that name.
 func Register(name, sizes string, make Maker) {
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		panic(fmt.Sprintf("nets: Register(%q): an architecture's name is of lower-case letters, digits and hyphens", name))
+	}
+	if make == nil {
+		panic(fmt.Sprintf("nets: Register(%q): there is no Maker", name))
 	}
 	registryMu.Lock()
 	defer registryMu.Unlock()

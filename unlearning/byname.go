@@ -37,6 +37,9 @@ func Register(name, arg string, make func(arg string) (Method, error)) {
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		panic(fmt.Sprintf("unlearning: Register(%q): a method's name is of lower-case letters, digits and hyphens", name))
 	}
+	if make == nil {
+		panic(fmt.Sprintf("unlearning: Register(%q): there is no function that makes the method", name))
+	}
 	registryMu.Lock()
 	defer registryMu.Unlock()
 	if _, taken := registry[name]; taken {

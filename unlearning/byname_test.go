@@ -47,15 +47,18 @@ func TestByName(t *testing.T) {
 	require.ErrorContains(t, err, "retrain takes no argument")
 }
 
-// TestRegister: a method from elsewhere is known by its name; a name that is
-// taken, or none, is refused by name.
-func TestRegister(t *testing.T) {
+func init() { // and not in the test, which may run twice
 	unlearning.Register("registered-here", "ROWS", func(arg string) (unlearning.Method, error) {
 		if arg == "none" {
 			return nil, nil
 		}
 		return made{name: "made of " + arg}, nil
 	})
+}
+
+// TestRegister: a method from elsewhere is known by its name; a name that is
+// taken, or none, is refused by name, and so is one without a method.
+func TestRegister(t *testing.T) {
 	m, err := unlearning.ByName("Registered-Here:Two")
 	require.NoError(t, err)
 	require.Equal(t, "made of Two", m.Name())
@@ -64,6 +67,7 @@ func TestRegister(t *testing.T) {
 	require.ErrorContains(t, err, "registered-here made nil")
 	make := func(string) (unlearning.Method, error) { return unlearning.Mini{}, nil }
 	require.PanicsWithValue(t, `unlearning: method "mini" is registered twice`, func() { unlearning.Register("mini", "", make) })
+	require.PanicsWithValue(t, `unlearning: Register("nothing-made"): there is no function that makes the method`, func() { unlearning.Register("nothing-made", "", nil) })
 	for _, name := range []string{"", "Mine", "my method", "mine:2"} {
 		require.Panics(t, func() { unlearning.Register(name, "", make) }, name)
 	}

@@ -14,15 +14,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -111,52 +113,67 @@ func (o *options) write(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	progress := func(text string) { fmt.Fprintln(stderr, text) }
-	e, err := bench.LeaveOut{Models: o.models, Share: o.share, Progress: progress}.Estimate(ctx, arch, ds, cfg)
-	if err != nil {
+	leaveOut := bench.LeaveOut{Models: o.models, Share: o.share, Progress: progress}
+	if err := leaveOut.Check(ds.Len()); err != nil {
 		return err
 	}
-	most, err := e.Most(ds, o.top)
-	if err != nil {
-		return err
+	if o.out != "" && math.Round(o.top*float64(ds.Len())) < 1 { // before hours of training
+		return fmt.Errorf("-top %g of %d examples is none", o.top, ds.Len())
 	}
-	rec := history.NewRecorder(history.LogitGradients())
-	cfg.Hooks = []nets.Hook{rec}
-	if _, err := nets.Train(ctx, arch, ds, cfg); err != nil {
+	rec, proxied := history.NewRecorder(history.LogitGradients()), cfg
+	proxied.Hooks = []nets.Hook{rec}
+	if _, err := nets.Train(ctx, arch, ds, proxied); err != nil {
 		return err
 	}
 	alpha, _, err := rec.Record().LogitGradients()
 	if err != nil {
 		return err
 	}
+	e, err := leaveOut.Estimate(ctx, arch, ds, cfg)
+	if err != nil {
+		return err
+	}
 	values, proxy := e.Memorisation(), unlearning.Memorisation(alpha)
+	if o.estimates != "" { // first, for they are what took long
+		if err := atomicfile.Write(o.estimates, func(w io.Writer) error { return writeEstimates(w, ds, e, proxy) }); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "memorisation, by %d models of %g of the %d examples: %.3f on average\n", e.Trainings, o.share, ds.Len(), stat.Mean(values, nil))
+	fmt.Fprintf(stdout, "logit gradients of one run: rank correlation %.3f\n", stat.Correlation(ranks(values), ranks(proxy), nil))
+	if o.out == "" {
+		return nil
+	}
+	most, err := e.Most(ds, o.top)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(o.out, func(w io.Writer) error { return data.WriteForget(w, ds, most) }); err != nil {
+		return err
+	}
 	byProxy, err := unlearning.MostMemorised(rec.Record(), o.top)
 	if err != nil {
 		return err
 	}
-	both, sum := most.Count(byProxy.Positions()), 0.0
+	sum := 0.0
 	for i := range most.All() {
 		sum += values[i]
 	}
-	fmt.Fprintf(stdout, "memorisation, by %d models of %g of the %d examples: %.3f on average, %.3f of the %d most memorised\n",
-		e.Trainings, o.share, ds.Len(), stat.Mean(values, nil), sum/float64(most.Len()), most.Len())
-	fmt.Fprintf(stdout, "logit gradients of one run: rank correlation %.3f, and %d of the same %d examples, where chance would find %.0f\n",
-		stat.Correlation(ranks(values), ranks(proxy), nil), both, most.Len(), o.top*float64(most.Len()))
-	if o.out != "" {
-		if err := atomicfile.Write(o.out, func(w io.Writer) error { return data.WriteForget(w, ds, most) }); err != nil {
-			return err
-		}
+	fmt.Fprintf(stdout, "the %d most memorised: %.3f on average, and %d of them are the most by the logit gradients too, where chance would find %.0f\n",
+		most.Len(), sum/float64(most.Len()), most.Count(byProxy.Positions()), o.top*float64(most.Len()))
+	return nil
+}
+
+// writeEstimates writes a line for every example.
+func writeEstimates(w io.Writer, ds *data.Dataset, e *bench.LeftOut, proxy []float64) error {
+	lines := csv.NewWriter(w) // it quotes ids with commas
+	lines.Write([]string{"id", "label", "memorisation", "in", "right_in", "out", "right_out", "logit_gradient"})
+	real := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for i, v := range e.Memorisation() {
+		lines.Write([]string{ds.Key(i), strconv.Itoa(int(ds.Y[i])), real(v), strconv.Itoa(e.In[i]), strconv.Itoa(e.RightIn[i]), strconv.Itoa(e.Out[i]), strconv.Itoa(e.RightOut[i]), real(proxy[i])})
 	}
-	if o.estimates == "" {
-		return nil
-	}
-	return atomicfile.Write(o.estimates, func(w io.Writer) error {
-		b := bufio.NewWriter(w)
-		fmt.Fprintln(b, "id,label,memorisation,in,right_in,out,right_out,logit_gradient")
-		for i, v := range values {
-			fmt.Fprintf(b, "%s,%d,%g,%d,%d,%d,%d,%g\n", ds.Key(i), ds.Y[i], v, e.In[i], e.RightIn[i], e.Out[i], e.RightOut[i], proxy[i])
-		}
-		return b.Flush()
-	})
+	lines.Flush()
+	return lines.Error()
 }
 
 // ranks returns the ranks of values, equal ones having their mean.

@@ -33,7 +33,7 @@ func trackers(dir string, server track.MLflow, say func(string)) func(run string
 			hooks = append(hooks, &tracker{place: folder, say: say, open: func() ([]track.Writer, error) { return files(folder) }})
 		}
 		if server.URL != "" {
-			hooks = append(hooks, &tracker{place: server.URL, say: say, open: func() ([]track.Writer, error) {
+			hooks = append(hooks, &tracker{place: server.Place(), say: say, open: func() ([]track.Writer, error) {
 				w, err := server.Run(context.Background(), run) // an interrupt still ends the run on the server
 				return []track.Writer{w}, err
 			}})

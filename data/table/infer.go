@@ -195,13 +195,11 @@ func (p *plan) infer(first *block) error {
 			}
 			switch n, f := &counts[c], trim(f); {
 			case p.isNA(f):
-			case n.words > fewWords && n.words > n.numbers:
-				// It is enough: words they are. A table has many rows, and this is for each.
 			case likeNumber(f):
 				n.numbers++
 			default:
 				if n.words++; n.words == 1 {
-					n.line, n.word = r.at, abridge(string(f))
+					n.line, n.word = r.at, string(f)
 				}
 			}
 		}
@@ -213,7 +211,11 @@ func (p *plan) infer(first *block) error {
 		p.columns[c].Kind = Number
 		if n := counts[c]; n.words > 0 {
 			if n.numbers >= fewWords*n.words {
-				return p.fail(n.line, c, "%q is no number, and %d other values of the column are; correct it, say na=%[1]s if it stands for a missing value, categorical=%[3]s if numbers are names there, or drop=%[3]s", n.word, n.numbers, p.columns[c].Name)
+				short, na := abridge(n.word), ""
+				if short == n.word { // what is cut off is no value of the file
+					na = fmt.Sprintf("na=%s if it stands for a missing value, ", short)
+				}
+				return p.fail(n.line, c, "%q is no number, and %d other values of the column are; correct it, say %scategorical=%[4]s if numbers are names there, or drop=%[4]s", short, n.numbers, na, p.columns[c].Name)
 			}
 			p.columns[c].Kind = Category
 		}

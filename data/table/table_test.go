@@ -214,6 +214,12 @@ func TestPlace(t *testing.T) {
 		{"names", "a,y\n" + names(10_001), y, `column "a": 10001 different values, such as "n0", "n1"; leave the column out`},
 		{"a word among numbers", "a,y\n" + strings.Repeat("1,0\n2,1\n", 5) + "abc,1\n", y,
 			`f.csv:12: column "a": "abc" is no number, and 10 other values of the column are; correct it, say na=abc if it stands for a missing value, categorical=a`},
+		{"words before numbers", "a,y\n" + strings.Repeat("abc,1\n", 11) + strings.Repeat("1,0\n2,1\n", 55), y,
+			`f.csv:2: column "a": "abc" is no number, and 110 other values of the column are`},
+		{"words behind numbers", "a,y\n" + strings.Repeat("1,0\n2,1\n", 55) + strings.Repeat("abc,1\n", 11), y,
+			`f.csv:112: column "a": "abc" is no number, and 110 other values of the column are`},
+		{"a long word among numbers", "a,y\n" + strings.Repeat("1,0\n2,1\n", 5) + strings.Repeat("w", 41) + ",1\n", y,
+			`w…" is no number, and 10 other values of the column are; correct it, say categorical=a if`},
 		{"sum", "a,y\n1e308,0\n1e308,1\n", y, `column "a": its values are too large`},
 		{"float32", "a,y\n1e39,0\n1,1\n", Options{Label: "y", Raw: true}, `f.csv:2: column "a": 1e+39 is too large for a float32`},
 	} {

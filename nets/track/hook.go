@@ -11,8 +11,16 @@ import (
 type Writer interface {
 	// Scalar is called with steps that do not fall, for a tag such as "loss".
 	Scalar(step int, tag string, value float64) error
-	// Close is called once, after the last Scalar.
+	// Close is called once, after the last Scalar, unless Abort of an Aborter is.
 	Close() error
+}
+
+// Aborter is a Writer that says of a run whether it was finished.
+type Aborter interface {
+	Writer
+	// Abort is called in place of Close for a run that diverged, was interrupted or
+	// failed.
+	Abort() error
 }
 
 // Tags of a Hook's scalars.
@@ -64,16 +72,23 @@ func (h *Hook) write(step int, tag string, value float64) error {
 }
 
 // OnEnd implements nets.Hook.
-func (h *Hook) OnEnd(*nets.Run) error { return h.close() }
+func (h *Hook) OnEnd(*nets.Run) error { return h.close(Writer.Close) }
 
-// OnStop implements nets.Stopper: it closes what a run that was interrupted has left
-// open.
-func (h *Hook) OnStop() { _ = h.close() } // what was written is there; the run has its own error
+// OnStop implements nets.Stopper: it closes what a run that did not come to its end has
+// left open, and aborts an [Aborter].
+func (h *Hook) OnStop() {
+	_ = h.close(func(w Writer) error { // what was written is there; the run has its own error
+		if a, ok := w.(Aborter); ok {
+			return a.Abort()
+		}
+		return w.Close()
+	})
+}
 
-func (h *Hook) close() error {
+func (h *Hook) close(end func(Writer) error) error {
 	var errs []error
 	for _, w := range h.To {
-		errs = append(errs, w.Close())
+		errs = append(errs, end(w))
 	}
 	h.To = nil
 	return errors.Join(errs...)

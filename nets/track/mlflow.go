@@ -27,14 +27,15 @@ type MLflow struct {
 const (
 	mlflowBatch = 500 // metrics a request; a server refuses more than 1000
 	mlflowWait  = 5 * time.Second
+	mlflowEnd   = 20 * time.Second // for the last requests of a run
 )
 
 // Run begins a run of a name and returns its writer, whose Close finishes it. Steps
 // of training wait for the server, a request for some hundred of them; ctx ends
-// requests that are under way.
+// requests that are under way, but not the one that says how the run ended.
 func (m MLflow) Run(ctx context.Context, name string) (Writer, error) {
 	if u, err := url.Parse(m.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("track: MLflow: %q is no address of a server; write one such as http://localhost:5000", m.URL)
+		return nil, fmt.Errorf("track: MLflow: %q is no address of a server; write one such as http://localhost:5000", m.Place())
 	}
 	if m.Client == nil {
 		m.Client = &http.Client{Timeout: 10 * time.Second}
@@ -55,10 +56,24 @@ func (m MLflow) Run(ctx context.Context, name string) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if made.Run.Info.ID == "" {
+		return nil, fmt.Errorf("track: MLflow at %s: its answer to runs/create has no run_id", m.Place())
+	}
 	return &mlflowRun{server: m, ctx: ctx, id: made.Run.Info.ID, sent: now}, nil
 }
 
-// experiment returns the id of the experiment.
+// Place is the address without a password, to be shown.
+func (m MLflow) Place() string {
+	if u, err := url.Parse(m.URL); err == nil && u.Host != "" {
+		return u.Redacted()
+	}
+	if i := strings.LastIndexByte(m.URL, '@'); i >= 0 {
+		return "…" + m.URL[i:]
+	}
+	return m.URL
+}
+
+// experiment returns the id of the experiment, which it makes if it is missing.
 func (m MLflow) experiment(ctx context.Context) (string, error) {
 	if m.Experiment == "" {
 		return "0", nil
@@ -68,13 +83,26 @@ func (m MLflow) experiment(ctx context.Context) (string, error) {
 			ID string `json:"experiment_id"`
 		} `json:"experiment"`
 	}
-	err := m.call(ctx, http.MethodGet, "experiments/get-by-name?experiment_name="+url.QueryEscape(m.Experiment), nil, &found)
-	var refused *mlflowError
-	if err == nil || !errors.As(err, &refused) || refused.Code != "RESOURCE_DOES_NOT_EXIST" {
-		return found.Experiment.ID, err
+	get := func() error {
+		return m.call(ctx, http.MethodGet, "experiments/get-by-name?experiment_name="+url.QueryEscape(m.Experiment), nil, &found)
 	}
-	err = m.call(ctx, http.MethodPost, "experiments/create", map[string]any{"name": m.Experiment}, &found.Experiment)
+	err := get()
+	if refusedAs(err, "RESOURCE_DOES_NOT_EXIST") {
+		err = m.call(ctx, http.MethodPost, "experiments/create", map[string]any{"name": m.Experiment}, &found.Experiment)
+		if refusedAs(err, "RESOURCE_ALREADY_EXISTS") { // another run has made it meanwhile
+			err = get()
+		}
+	}
+	if err == nil && found.Experiment.ID == "" {
+		err = fmt.Errorf("track: MLflow at %s: its answer about the experiment %q has no experiment_id", m.Place(), m.Experiment)
+	}
 	return found.Experiment.ID, err
+}
+
+// refusedAs reports whether a server has refused something by a code.
+func refusedAs(err error, code string) bool {
+	var refused *mlflowError
+	return errors.As(err, &refused) && refused.Code == code
 }
 
 // mlflowError is the answer of a server that refuses something.
@@ -87,7 +115,7 @@ func (e *mlflowError) Error() string { return e.Code + ": " + e.Message }
 
 // call asks the server for something, and reads its answer into answer, which may be nil.
 func (m MLflow) call(ctx context.Context, method, path string, body, answer any) error {
-	fail := func(err error) error { return fmt.Errorf("track: MLflow at %s: %w", m.URL, err) }
+	fail := func(err error) error { return fmt.Errorf("track: MLflow at %s: %w", m.Place(), err) }
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fail(err)
@@ -132,6 +160,7 @@ type mlflowRun struct {
 	id      string
 	metrics []mlflowMetric // that were not sent yet
 	sent    time.Time
+	failed  bool // something was not sent
 }
 
 type mlflowMetric struct {
@@ -164,16 +193,24 @@ func (r *mlflowRun) send() error {
 		return nil
 	}
 	err := r.server.call(r.ctx, http.MethodPost, "runs/log-batch", map[string]any{"run_id": r.id, "metrics": r.metrics}, nil)
-	r.metrics, r.sent = r.metrics[:0], time.Now()
+	r.metrics, r.sent, r.failed = r.metrics[:0], time.Now(), r.failed || err != nil
 	return err
 }
 
-// Close implements Writer.
-func (r *mlflowRun) Close() error {
+// Close implements Writer. A run of which something could not be sent is FAILED.
+func (r *mlflowRun) Close() error { return r.end("FINISHED") }
+
+// Abort implements Aborter.
+func (r *mlflowRun) Abort() error { return r.end("FAILED") }
+
+// end sends what waits, and how the run ended, also if it ended because its context did.
+func (r *mlflowRun) end(status string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), mlflowEnd)
+	defer cancel()
+	r.ctx = ctx
 	err := r.send()
-	status := "FINISHED"
-	if err != nil {
+	if r.failed {
 		status = "FAILED"
 	}
-	return errors.Join(err, r.server.call(r.ctx, http.MethodPost, "runs/update", map[string]any{"run_id": r.id, "status": status, "end_time": time.Now().UnixMilli()}, nil))
+	return errors.Join(err, r.server.call(ctx, http.MethodPost, "runs/update", map[string]any{"run_id": r.id, "status": status, "end_time": time.Now().UnixMilli()}, nil))
 }
