@@ -3,6 +3,7 @@ package attacks
 import (
 	"context"
 	"math"
+	"slices"
 )
 
 // RetainedHarm is what forgetting some examples does to the privacy of those that
@@ -30,7 +31,7 @@ type RetainedHarm struct {
 type Pools struct{ Shadows, Targets *Shadows }
 
 // MeasureRetainedHarm plays an attack against a method's models and against retrained
-// ones. Both must hold the same models, examples and states: the retrained model of
+// ones. Both must hold the same models, examples, states and groups: the retrained model of
 // each row was trained on what the method's retains. level is that of all three
 // intervals, 0 means 0.95. Errors are Play's, and wrap ErrShape where the two are not of the
 // same models.
@@ -47,9 +48,9 @@ func MeasureRetainedHarm(ctx context.Context, a Attack, method, retrained Pools,
 			return nil, failWrap([]string{"method", "retrained"}[i], err)
 		}
 	}
-	for i, st := range method.Targets.State {
-		if len(retrained.Targets.State) != len(method.Targets.State) || st != retrained.Targets.State[i] {
-			return nil, failf(op, ErrShape, "the method's targets and the retrained ones differ in what they retain; give both for the same models and examples, in one order")
+	for i, of := range [][2]*Shadows{{method.Shadows, retrained.Shadows}, {method.Targets, retrained.Targets}} {
+		if !of[0].sameDeal(of[1]) {
+			return nil, failf(op, ErrShape, "the method's %s and the retrained ones differ in what they retain; give both for the same models and examples, in one order", []string{"shadows", "targets"}[i])
 		}
 	}
 	h := &RetainedHarm{}
@@ -62,6 +63,20 @@ func MeasureRetainedHarm(ctx context.Context, a Attack, method, retrained Pools,
 	}
 	h.Difference, err = played[0].aucAbove(played[1], level)
 	return h, err
+}
+
+// sameDeal reports whether both are of the same models, which did the same with the
+// same examples.
+func (s *Shadows) sameDeal(o *Shadows) bool {
+	if s.Models != o.Models || s.Examples != o.Examples || !slices.Equal(s.State, o.State) {
+		return false
+	}
+	for m := range s.Models {
+		if s.group(m) != o.group(m) {
+			return false
+		}
+	}
+	return true
 }
 
 // aucAbove is the difference of the AUCs of two games of the same models, examples

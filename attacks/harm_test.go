@@ -79,6 +79,26 @@ func TestRetainedHarmBadInput(t *testing.T) {
 	_, err := MeasureRetainedHarm(t.Context(), LiRA{Fit: Shrunk}, w.pools(1, 1), w.pools(2, 1), 0)
 	require.ErrorIs(t, err, ErrShape)
 	require.ErrorContains(t, err, "differ in what they retain")
+	// Each of these plays, but not against the method's: other shadows, the same states
+	// in another shape, and other groups.
+	for name, change := range map[string]func(p *Pools){
+		"shadows": func(p *Pools) { p.Shadows = w.pools(2, 2).Shadows },
+		"targets": func(p *Pools) {
+			p.Targets.Models, p.Targets.Examples = p.Targets.Examples, p.Targets.Models
+			p.Shadows = (world{models: 12, examples: p.Targets.Examples, in: 1, forgotten: math.NaN()}).pools(1, 1).Shadows
+		},
+		"groups": func(p *Pools) { p.Targets.Group = []int{0, 0, 1, 1, 2, 2} },
+	} {
+		other := w.pools(1, 2)
+		change(&other)
+		_, err = MeasureRetainedHarm(t.Context(), LiRA{Fit: Shrunk}, w.pools(1, 1), other, 0)
+		require.ErrorIs(t, err, ErrShape, name)
+		require.ErrorContains(t, err, "differ in what they retain", name)
+	}
+	own := w.pools(1, 2)
+	own.Targets.Group = []int{0, 1, 2, 3, 4, 5} // as nil means
+	_, err = MeasureRetainedHarm(t.Context(), LiRA{Fit: Shrunk}, w.pools(1, 1), own, 0)
+	require.NoError(t, err)
 	_, err = MeasureRetainedHarm(t.Context(), LiRA{Fit: Shrunk}, w.pools(1, 1), Pools{}, 0)
 	require.ErrorIs(t, err, ErrEmpty)
 	require.ErrorContains(t, err, "retrained")

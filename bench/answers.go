@@ -22,13 +22,13 @@ type predictor interface {
 	Logits(ctx context.Context, x []float32, n int) ([]float64, error)
 }
 
-// ask queries a predictor on a whole data set.
-func ask(ctx context.Context, c predictor, ds *data.Dataset) (answers, error) {
+// ask queries a predictor of so many classes on a whole data set, which may be empty.
+func ask(ctx context.Context, c predictor, ds *data.Dataset, classes int) (answers, error) {
 	z, err := c.Logits(ctx, ds.X, ds.Len())
 	if err != nil {
 		return answers{}, fmt.Errorf("bench: %s: %w", ds.Name, err)
 	}
-	return answers{z, len(z) / ds.Len(), ds.Y}, nil
+	return answers{z, classes, ds.Y}, nil
 }
 
 // at returns the answers on the examples idx.

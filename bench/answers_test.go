@@ -7,6 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
+	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/nets"
 )
 
 // two returns answers of two classes from logits (log odds, 0), all labels 0,
@@ -17,6 +20,15 @@ func two(odds ...float64) answers {
 		a.z = append(a.z, o, 0)
 	}
 	return a
+}
+
+func TestAskNothing(t *testing.T) {
+	m, err := nets.NewModel(nets.MLP(64, 10), nil, graph.Float32)
+	require.NoError(t, err)
+	a, err := ask(t.Context(), nets.Classifier{Model: m, Params: m.NewVector()}, data.Digits().Test.Subset(nil), 10)
+	require.NoError(t, err)
+	require.Equal(t, 10, a.classes)
+	require.Empty(t, a.z)
 }
 
 func TestExcess(t *testing.T) {

@@ -25,7 +25,7 @@ func backdoorOf(p unlearning.Problem, test *data.Dataset) (*backdoor, error) {
 
 // open returns the percentage of stamped test images that a model takes for the target.
 func (b *backdoor) open(ctx context.Context, c predictor) (*Float, error) {
-	a, err := ask(ctx, c, b.stamped)
+	a, err := ask(ctx, c, b.stamped, b.stamped.Classes)
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (l LeaveOut) Estimate(ctx context.Context, arch nets.Arch, ds *data.Dataset
 		if err != nil {
 			return fail(fmt.Errorf("model %d: %w", k+1, err))
 		}
-		a, err := ask(ctx, run.Classifier(), ds)
+		a, err := ask(ctx, run.Classifier(), ds, arch.Classes)
 		if err != nil {
 			return fail(err)
 		}

@@ -137,8 +137,9 @@ func (r *Reference) at(w *graph.Tensor) predictor { return nets.Classifier{Model
 
 // ask returns a model's answers on the training and the test set.
 func (r *Reference) ask(ctx context.Context, c predictor) (train, test answers, err error) {
-	if train, err = ask(ctx, c, r.problem.Run.Data); err == nil {
-		test, err = ask(ctx, c, r.test)
+	classes := r.model.Arch().Classes
+	if train, err = ask(ctx, c, r.problem.Run.Data, classes); err == nil {
+		test, err = ask(ctx, c, r.test, classes)
 	}
 	return train, test, err
 }

@@ -29,7 +29,7 @@
 // could be swapped: what came out is compared with swaps of random pairs.
 //
 // Many statistics look at each deal, since leaks look different: a shift of all
-// forgotten examples, of some, or of some models; a larger spread; other logits than
+// forgotten examples, of some, of a class, or of some models; a larger spread; other logits than
 // the label's; other questions than the example itself, [Answers] to copies of it; the
 // examples next to it; attacks that learn from shadow models. Their p-values are
 // corrected within each test by the deals themselves, and the tests share the error

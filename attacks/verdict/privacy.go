@@ -182,7 +182,7 @@ func (p *privacy) newTable(method *Answers, lin []linear) *table {
 
 // scales sets the variances of sums over the forgotten slots as the deals have
 // them: of n slots of which f are drawn, f(n−f)/n times that of the slots for an
-// example, and about as much for a model.
+// example, the sum of its examples' for a class, and about as much for a model.
 func (t *table) scales() {
 	s, w := t.strata, t.columns()
 	squared := t.columns() - t.lin

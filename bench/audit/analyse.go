@@ -24,7 +24,7 @@ func run(ctx context.Context, cfg Config, train bool) (r *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFolder(p.Dir, p.setup)
+	f, err := openFolder(p)
 	if err != nil {
 		return nil, err
 	}

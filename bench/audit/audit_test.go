@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"codeberg.org/sbinet/npyio"
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // small returns an audit of a second: too small to judge by, and all of its
@@ -162,6 +164,69 @@ func TestGrows(t *testing.T) {
 	require.ErrorIs(t, err, ErrOther)
 }
 
+// TestGrowsUnderItsRecord: an audit does not grow where the methods that it has would
+// work on another record.
+func TestGrowsUnderItsRecord(t *testing.T) {
+	all, last := history.All().And(history.LogitGradients()), history.Last(3).And(history.LogitGradients())
+	mini, noOp := Subject{Method: unlearning.Mini{}}, Subject{Method: NoOp{}}
+	for _, c := range []struct {
+		name        string
+		first       Subject
+		had, wanted *history.Policy
+		grows       bool
+	}{
+		{"a record of each method's own", mini, nil, nil, true},
+		{"the same for all", mini, &all, &all, true},
+		{"no record", noOp, nil, nil, true},
+		{"another for all", mini, &all, &last, false},
+		{"for all, then its own", mini, &all, nil, false},
+		{"its own, then for all", mini, nil, &all, false},
+		{"none, then one for all", noOp, nil, &all, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			few := small(t)
+			few.Train.Epochs, few.Methods, few.History = 2, []Subject{c.first}, c.had
+			require.NoError(t, Train(t.Context(), few))
+			more := few
+			more.History = c.wanted
+			more.Methods = []Subject{c.first, {Name: "half", Method: unlearning.Mini{Cost: 0.5}}, {Name: "more", Method: NoOp{}}}
+			err := Train(t.Context(), more)
+			if c.grows {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, ErrOther)
+			require.NoError(t, Train(t.Context(), few), "what was there is lost")
+		})
+	}
+}
+
+// TestErrorStopsOthers: models that are begun when one fails are stopped, and the error is
+// that of the first in order.
+func TestErrorStopsOthers(t *testing.T) {
+	failure := errors.New("no")
+	begun := make(chan struct{})
+	var ended atomic.Bool
+	p := &plan{Config: Config{Workers: 2}}
+	err := p.each(t.Context(), 9, func(ctx context.Context, i int) error {
+		switch i {
+		case 0:
+			<-begun
+			return failure
+		case 1:
+			close(begun)
+			select {
+			case <-ctx.Done():
+				ended.Store(true)
+			case <-time.After(time.Minute):
+			}
+		}
+		return ctx.Err()
+	}, func(int) { t.Error("nothing was done") })
+	require.ErrorIs(t, err, failure)
+	require.True(t, ended.Load())
+}
+
 // lines counts what is logged: a line for each epoch of a training.
 type lines struct{ n atomic.Int64 }
 
@@ -214,10 +279,21 @@ func TestKeptRuns(t *testing.T) {
 	require.Equal(t, models, trained, "nothing is kept")
 	trained, _ = grow(2, 3, 1e9, nil)
 	require.Equal(t, models, trained, "mini wants a record")
-	trained, _ = grow(1, 2, 20_000, nil)
+	full, said := grow(1, 2, 20_000, nil)
+	require.Empty(t, said)
+	trained = full
 	require.Greater(t, trained, 0)
 	require.Less(t, trained, models, "those that there was room for are there")
-	trained, said := grow(1, 2, 1e9, func(dir string) {
+	trained, said = grow(1, 2, 20_000, func(dir string) {
+		finals, err := filepath.Glob(filepath.Join(dir, "runs", "runs", "*", "*", "final*"))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(finals[0], []byte("damaged"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "runs", "runs", "filler"), make([]byte, 20_000), 0o600))
+	})
+	require.Equal(t, full+1, trained)
+	require.Len(t, said, 1)
+	require.Contains(t, said[0], "an entry of the cache cannot be used: ")
+	trained, said = grow(1, 2, 1e9, func(dir string) {
 		finals, err := filepath.Glob(filepath.Join(dir, "runs", "runs", "*", "*", "final*"))
 		require.NoError(t, err)
 		require.Len(t, finals, models)

@@ -20,6 +20,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/folderlock"
 	"github.com/miniunlearn/miniunlearn/nets"
+	"github.com/miniunlearn/miniunlearn/unlearning/baselines"
 )
 
 func TestBadConfig(t *testing.T) {
@@ -35,6 +36,7 @@ func TestBadConfig(t *testing.T) {
 		{"arch that does not fit", func(c *Config) { c.Arch = nets.MLP(784, 10) }, "takes 784 features"},
 		{"no methods", func(c *Config) { c.Methods = nil }, "no methods"},
 		{"nil method", func(c *Config) { c.Methods[1].Method = nil }, "method 1 is nil"},
+		{"ensemble", func(c *Config) { c.Methods[1].Method = baselines.SISA{} }, "method 1, sisa: its answer is several models"},
 		{"name twice", func(c *Config) { c.Methods[1].Name = "mini" }, `"mini" is taken`},
 		{"name of a row", func(c *Config) { c.Methods[1].Name = "retrained" }, `"retrained" is taken`},
 		{"name that is no folder", func(c *Config) { c.Methods[1].Name = ".." }, `the name ".."`},

@@ -63,10 +63,11 @@ type Config struct {
 	// Dir is the folder of the signals, made if missing. It holds one audit,
 	// and one process at a time may use it.
 	Dir string
-	// KeepRuns bounds the bytes of trained models, with their records, that stay in
-	// Dir: a method that the audit gets later then costs itself alone. Models that are
-	// trained when the bound is reached are not kept, and are trained again for such a
-	// method. 0 keeps none.
+	// KeepRuns lets trained models, with their records, stay in Dir until they have this
+	// many bytes: a method that the audit gets later then costs itself alone. A model that is
+	// begun when they have is not kept, and is trained again for such a method. Those under
+	// way then, no more than Workers, are kept besides, so that there may be as many
+	// models' bytes more. 0 keeps none.
 	KeepRuns int64
 	// Workers is the number of models at a time; 0 means GOMAXPROCS.
 	Workers int
@@ -134,6 +135,9 @@ func (c Config) withDefaults() (Config, error) {
 		m := &c.Methods[i]
 		if m.Method == nil {
 			return c, bad("method %d is nil", i)
+		}
+		if _, several := m.Method.(unlearning.Ensembler); several {
+			return c, bad("method %d, %s: %w", i, m.Method.Name(), unlearning.ErrEnsemble)
 		}
 		m.Name = cmp.Or(m.Name, m.Method.Name())
 		if m.Name == "" || strings.HasPrefix(m.Name, ".") {

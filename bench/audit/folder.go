@@ -53,16 +53,16 @@ type folder struct {
 
 // openFolder makes the folder, or checks that it holds this audit, if by another
 // revision of the program. No one else writes there until it is closed.
-func openFolder(dir string, want Setup) (*folder, error) {
-	f := &folder{dir: dir, setup: want, sums: map[string]string{}}
+func openFolder(p *plan) (*folder, error) {
+	f := &folder{dir: p.Dir, setup: p.setup, sums: map[string]string{}}
 	if err := f.refuse(); err != nil {
 		return nil, err
 	}
 	var err error
-	if f.lock, err = folderlock.Acquire(dir); err != nil && !(errors.Is(err, fs.ErrPermission) && f.has(setupFile)) {
+	if f.lock, err = folderlock.Acquire(f.dir); err != nil && !(errors.Is(err, fs.ErrPermission) && f.has(setupFile)) {
 		return nil, fmt.Errorf("audit: the folder of the answers cannot be written; choose another: %w", err)
 	}
-	if err := f.open(); err != nil {
+	if err := f.open(p); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
@@ -88,8 +88,7 @@ func (f *folder) refuse() error {
 	return nil
 }
 
-func (f *folder) open() error {
-	want := f.setup
+func (f *folder) open(p *plan) error {
 	old, err := os.ReadFile(f.path(setupFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return f.start()
@@ -118,8 +117,8 @@ func (f *folder) open() error {
 	if err != nil {
 		return err
 	}
-	if f.grow = got.grows(f.setup); !f.grow && !bytes.Equal(old, text) {
-		f.setup = want
+	if f.grow = p.grows(got); !f.grow && !bytes.Equal(old, text) {
+		f.setup = p.setup
 		return f.difference(got)
 	}
 	return f.sweep()

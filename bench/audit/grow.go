@@ -7,14 +7,18 @@ import (
 	"strings"
 )
 
-// grows reports whether want is the audit of s with more methods after those that s
-// has, and the same in all else.
-func (s Setup) grows(want Setup) bool {
-	n := len(s.Variants)
+// grows reports whether the audit is that of s with more methods after those that s
+// has, and the same in all else, the records of those methods included.
+func (p *plan) grows(s Setup) bool {
+	want, n := p.setup, len(s.Variants)
+	if n < fixed {
+		return false
+	}
 	if n >= len(want.Variants) || len(s.Settings) != n || !slices.Equal(s.Variants, want.Variants[:n]) || !slices.Equal(s.Settings, want.Settings[:n]) {
 		return false
 	}
-	want.Variants, want.Settings, want.History = s.Variants, s.Settings, s.History // each method has a record of its own
+	want.Revision = s.Revision // which mayAdd looks at
+	want.Variants, want.Settings, want.History = s.Variants, s.Settings, p.history(n-fixed)
 	a, errA := s.text()
 	b, errB := want.text()
 	return errA == nil && errB == nil && string(a) == string(b)

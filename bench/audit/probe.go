@@ -23,7 +23,7 @@ type probed struct {
 	forget data.ForgetSet
 	train  *data.Dataset
 
-	run *nets.Run
+	run *nets.Run // while its variants are made, nil before and afterwards
 }
 
 // forgotten returns the positions in the plan's data of what the model forgets.
@@ -50,6 +50,7 @@ func (p *plan) probe(ctx context.Context, models []*probed, see func(ctx context
 			return err
 		}
 		m.run = run
+		defer func() { m.run = nil }() // so that no more than Workers runs are in memory
 		return p.forgetting(ctx, run, records, m.forget, 0, func(name string, w *graph.Tensor) error { return see(ctx, m, name, w) })
 	}, func(int) {})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/data"
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning"
 )
@@ -21,6 +22,28 @@ func probing(t *testing.T) Config {
 	c.Data, c.Arch, c.Train.Epochs, c.Train.Batch = ds, nets.MLP(64, 64, 10), 40, 16
 	c.Methods, c.Targets, c.Share, c.Workers = []Subject{{Method: NoOp{}}}, 4, 0.4, 2
 	return c
+}
+
+// TestProbeLetsGo: no run stays in memory when its variants are made.
+func TestProbeLetsGo(t *testing.T) {
+	c := small(t)
+	c.Train.Epochs, c.Methods = 1, []Subject{{Method: NoOp{}}}
+	p, err := newPlan(c)
+	require.NoError(t, err)
+	models, err := p.targets()
+	require.NoError(t, err)
+	seen := 0
+	require.NoError(t, p.probe(t.Context(), models, func(_ context.Context, m *probed, _ string, _ *graph.Tensor) error {
+		for _, other := range models {
+			require.Equal(t, other == m, other.run != nil)
+		}
+		seen++
+		return nil
+	}))
+	require.Equal(t, len(models)*len(p.variants()), seen)
+	for _, m := range models {
+		require.Nil(t, m.run)
+	}
 }
 
 // TestPoison: models before unlearning know the noise of what they should forget, and

@@ -27,7 +27,8 @@ func (p *plan) keeper() bench.Keeper {
 }
 
 // each calls do for models 0 … n−1, up to Workers at a time, and done for each in
-// their order. The first error in that order ends it.
+// their order. The first error in that order stops what was begun behind it, and is
+// returned when that has ended.
 func (p *plan) each(ctx context.Context, n int, do func(ctx context.Context, i int) error, done func(i int)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -41,7 +42,8 @@ func (p *plan) each(ctx context.Context, n int, do func(ctx context.Context, i i
 	}
 	for i := range parallel.Ordered(all, min(p.Workers, n), func(_, i int) { errs[i] = do(ctx, i) }) {
 		if errs[i] != nil {
-			return errs[i] // what was begun behind it is finished first, as stop asks
+			stop() // before the loop waits for what was begun behind it
+			return errs[i]
 		}
 		done(i)
 	}

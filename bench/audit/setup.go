@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/miniunlearn/miniunlearn/data"
@@ -185,24 +186,34 @@ func (p *plan) describe(m *nets.Model) Setup {
 		Format: 2, Revision: revision, Queries: []string{"itself"}, Dataset: p.Data.Name, Digest: p.digest(), Examples: p.Data.Len(), Candidates: len(p.audited),
 		Share: p.Share, Shadows: p.Shadows, Targets: p.Targets, Arch: p.Arch.Name, Params: m.Size(), DType: m.DType().String(), Engine: m.Engine().Name(),
 		Epochs: t.Epochs, Steps: t.Steps, Batch: t.Batch, LR: t.LR.String(), Momentum: t.Momentum, WeightDecay: t.WeightDecay,
-		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, History: "none", Variants: p.variants(), Settings: []string{"", "", ""},
+		Augment: fmt.Sprintf("%+v", t.Augment), Seed: t.Seed, Variants: p.variants(), Settings: []string{"", "", ""},
 	}
 	for _, q := range p.Queries {
 		s.Queries = append(s.Queries, q.Name)
 	}
-	var records []string
-	for _, record := range p.policies {
-		records = append(records, record.String())
-	}
-	if len(records) > 0 {
-		s.History = strings.Join(records, "; ")
-	}
+	s.History = p.history(len(p.Methods))
 	for _, m := range p.Methods {
 		// A method that JSON cannot hold is known by its name only.
 		settings, _ := json.Marshal(m.Method)
 		s.Settings = append(s.Settings, m.Method.Name()+string(settings))
 	}
 	return s
+}
+
+// history names what runs record for the first n methods.
+func (p *plan) history(n int) string {
+	policies := p.policies
+	if p.Config.History == nil { // they are in the order of the methods that ask for them
+		policies = policies[:1+slices.Max(append([]int{-1}, p.recordOf[:n]...))]
+	}
+	if len(policies) == 0 {
+		return "none"
+	}
+	var records []string
+	for _, record := range policies {
+		records = append(records, record.String())
+	}
+	return strings.Join(records, "; ")
 }
 
 // digest identifies the examples and which of them are candidates.

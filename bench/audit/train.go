@@ -21,7 +21,7 @@ func Train(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	f, err := openFolder(p.Dir, p.setup)
+	f, err := openFolder(p)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,9 @@ type Cache struct {
 	// AnyBuild takes what other builds of the program have made where this one has
 	// made nothing.
 	AnyBuild bool
-	// Stay leaves the entries that are there where they are: when they have reached
-	// Limit, what is made is not kept, and nothing is removed for it.
+	// Stay leaves the entries that are there where they are: what is begun when they
+	// have reached Limit is not kept, and nothing is removed for it. What was begun
+	// before is kept, so that the entries exceed Limit by as much as is made at a time.
 	Stay bool
 	// Say, if not nil, is told what went wrong and was mended.
 	Say func(string)
@@ -140,8 +141,12 @@ func (c *Cache) train(ctx context.Context, m *nets.Model, train *data.Dataset, c
 	entries := c.entries("runs", c.runKey(m, train, cfg))
 	full := c.full()
 	if len(entries) > 1 || full {
-		for _, e := range entries {
-			if run, records, err := e.read(ctx, m, train, policies); run != nil || ctx.Err() != nil {
+		for i, e := range entries {
+			look := tellDamage
+			if i == 0 && !full { // get finds it again, and makes it anew
+				look = leaveDamage
+			}
+			if run, records, err := e.read(ctx, m, train, policies, look); run != nil || ctx.Err() != nil {
 				return run, records, err
 			}
 		}

@@ -77,7 +77,7 @@ func (e *entry) get(ctx context.Context, m *nets.Model, train *data.Dataset, cfg
 		if err := e.acquire(ctx, false); err != nil {
 			return nil, nil, err
 		}
-		run, records, missing := e.open(m, train, wanted, false)
+		run, records, missing := e.open(m, train, wanted, leaveDamage)
 		if len(missing) == 0 {
 			e.touch()
 			return run, records[:len(policies)], nil
@@ -85,7 +85,7 @@ func (e *entry) get(ctx context.Context, m *nets.Model, train *data.Dataset, cfg
 		if err := e.acquire(ctx, true); err != nil {
 			return nil, nil, err
 		}
-		if _, _, missing = e.open(m, train, wanted, true); len(missing) > 0 { // nobody was faster
+		if _, _, missing = e.open(m, train, wanted, clearDamage); len(missing) > 0 { // nobody was faster
 			if err := e.make(ctx, m, train, cfg, missing); err != nil {
 				return nil, nil, err
 			}
@@ -95,8 +95,9 @@ func (e *entry) get(ctx context.Context, m *nets.Model, train *data.Dataset, cfg
 	return nil, nil, fmt.Errorf("%s is removed again and again", e.dir())
 }
 
-// read is get without making anything: it returns nil where something is missing.
-func (e *entry) read(ctx context.Context, m *nets.Model, train *data.Dataset, policies []history.Policy) (*nets.Run, []*history.Record, error) {
+// read is get without making anything: it returns nil where something is missing. What
+// is damaged is said where look is tellDamage.
+func (e *entry) read(ctx context.Context, m *nets.Model, train *data.Dataset, policies []history.Policy, look damage) (*nets.Run, []*history.Record, error) {
 	if _, err := os.Stat(e.dir()); err != nil {
 		return nil, nil, nil // no lock for what is not there
 	}
@@ -104,7 +105,7 @@ func (e *entry) read(ctx context.Context, m *nets.Model, train *data.Dataset, po
 	if err := e.acquire(ctx, false); err != nil {
 		return nil, nil, err
 	}
-	run, records, missing := e.open(m, train, orAlone(policies), false)
+	run, records, missing := e.open(m, train, orAlone(policies), look)
 	if len(missing) > 0 {
 		return nil, nil, nil
 	}
@@ -121,10 +122,18 @@ func orAlone(policies []history.Policy) []history.Policy {
 	return policies
 }
 
+// damage says what open does about what is damaged.
+type damage uint8
+
+const (
+	leaveDamage damage = iota // nothing: whoever makes the entry anew finds it again
+	tellDamage                // say it: nobody makes the entry anew
+	clearDamage               // say it and remove it; the entry must be locked for e alone
+)
+
 // open opens the run with its records, and returns the policies of which there is
-// none that can be used. What is damaged it removes, where the entry is locked for
-// e alone.
-func (e *entry) open(m *nets.Model, train *data.Dataset, policies []history.Policy, alone bool) (run *nets.Run, records []*history.Record, missing []history.Policy) {
+// none that can be used.
+func (e *entry) open(m *nets.Model, train *data.Dataset, policies []history.Policy, look damage) (run *nets.Run, records []*history.Record, missing []history.Policy) {
 	for _, p := range policies {
 		r, rec, err := history.OpenRun(e.policy(p.String()), m.Arch(), train, history.RunOptions{Engine: m.Engine()})
 		if err == nil {
@@ -137,7 +146,10 @@ func (e *entry) open(m *nets.Model, train *data.Dataset, policies []history.Poli
 			missing = append(missing, p)
 		default:
 			missing = append(missing, p)
-			if alone {
+			switch look {
+			case tellDamage:
+				e.cache.say("an entry of the cache cannot be used: %v", err)
+			case clearDamage:
 				e.cache.say("an entry of the cache cannot be used, and is made anew: %v", err)
 				if err := os.RemoveAll(e.policy(p.String())); err != nil {
 					e.cache.say("%v", err)
