@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -62,13 +63,5 @@ func (t *Table) sorted(g *Group) {
 			value[m] = math.Inf(1)
 		}
 	}
-	slices.SortStableFunc(g.Methods, func(a, b string) int {
-		switch {
-		case value[a] < value[b]:
-			return -1
-		case value[a] > value[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(g.Methods, func(a, b string) int { return cmp.Compare(value[a], value[b]) })
 }

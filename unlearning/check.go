@@ -131,8 +131,9 @@ func (c *check) logits(w *graph.Tensor, ids []int) ([]float64, error) {
 }
 
 // scaled returns u with logits that are, on the sample of U, (1 + κ)^scale times as
-// large as those of w_T, or with part of the way to that. A last layer that is linear in its own parameters is
-// multiplied; where there is none, logits stay as they are, which is counted.
+// large as those of w_T, or with part of the way to that. A last layer that is linear in
+// its own parameters is multiplied; where there is none, logits stay as they are, which
+// is counted.
 func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
 	was, err := c.logits(c.req.Run.Params, c.forget)
 	if err != nil {

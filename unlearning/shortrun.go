@@ -47,7 +47,8 @@ func (s Short) Check() error {
 	return nil
 }
 
-// MaxCost is the largest Cost that a method takes, in retrainings; it keeps numbers of steps countable.
+// MaxCost is the largest Cost that a method takes, in retrainings: it keeps numbers of
+// steps countable.
 const MaxCost = 1e6
 
 // complete checks s and fills in its defaults, but for the schedule, for a run of

@@ -17,7 +17,7 @@ import (
 )
 
 // keeper returns what keeps trained runs in the audit's folder, for methods that it
-// gets later; nil keeps none. The folder as a whole is one revision's, so that what
+// gets later, or what keeps none. The folder as a whole is one revision's, so that what
 // another build of that revision has trained is taken.
 func (p *plan) keeper() bench.Keeper {
 	if p.KeepRuns <= 0 {

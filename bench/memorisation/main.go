@@ -14,6 +14,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -182,15 +183,7 @@ func ranks(values []float64) []float64 {
 	for i := range at {
 		at[i] = i
 	}
-	slices.SortFunc(at, func(a, b int) int {
-		switch {
-		case values[a] < values[b]:
-			return -1
-		case values[a] > values[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(at, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
 	rank := make([]float64, len(values))
 	for i := 0; i < len(at); {
 		j := i

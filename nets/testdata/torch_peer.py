@@ -2,45 +2,16 @@
 
     torch_peer.py PEERS NET WEIGHTS DATA LOGITS GRADIENT
 
-PEERS is the folder of torch_steps.py, whose architectures these are. DATA holds float32
+PEERS is the folder of torch_steps.py, whose architectures these are, and of torch_tensors.py. DATA holds float32
 images and labels as the tensors x and y; LOGITS takes the logits as a tensor z, GRADIENT
 the gradient of the mean cross-entropy under the parameters' names. All are safetensors
-files, read and written here without that library.
+files.
 """
 
 import collections
-import json
-import math
 import sys
 
 import torch
-
-DTYPES = {"F32": torch.float32, "F64": torch.float64}
-
-
-def load(path):
-    raw = open(path, "rb").read()
-    n = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + n])
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, info in header.items():
-        lo, hi = info["data_offsets"]
-        data = bytearray(raw[8 + n + lo : 8 + n + hi])
-        tensors[name] = torch.frombuffer(data, dtype=DTYPES[info["dtype"]]).reshape(info["shape"])
-    return tensors
-
-
-def save(path, tensors):
-    header, body = {}, b""
-    for name, t in tensors.items():
-        data = t.detach().to(torch.float64).contiguous().numpy().tobytes()
-        header[name] = {"dtype": "F64", "shape": list(t.shape), "data_offsets": [len(body), len(body) + len(data)]}
-        body += data
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(len(text).to_bytes(8, "little") + text + body)
 
 
 def named_lenet5(net):
@@ -53,6 +24,7 @@ def main():
     peers, name, weights, data, logits, gradient = sys.argv[1:]
     sys.path.insert(0, peers)
     import torch_steps
+    from torch_tensors import load, save
 
     build, shape = torch_steps.nets(torch)[name]
     net = build()

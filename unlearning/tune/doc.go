@@ -36,12 +36,12 @@
 // SCRUB.
 //
 // To Mini: it has nothing to tune. Its constants were fitted once, on the cells that
-// docs/evidence/grid.md names for tuning, are the same for all data, and are not chosen
-// anew for a request; "tuned:mini:0.2" is mini:0.2. The tuned rows have more than it has:
-// what choosing takes, four to six retrainings, does not count in their budget, and one of
-// these is a retrained model, of another set, which Mini never sees. Nobody who has that
-// much work to spend would forget by anything but retraining. So a tuned row says what a
-// method can do at its budget where somebody knows good settings already, and a row of
+// docs/research/mini-cells.md names, are the same for all data, and are not chosen anew for
+// a request; "tuned:mini:0.2" is mini:0.2. The tuned rows have more than it has: what
+// choosing takes, 2.6 to 5.6 retrainings in docs/evidence, does not count in their budget,
+// and one of these is a retrained model, of another set, which Mini never sees. Nobody who
+// has that much work to spend would forget by anything but retraining. So a tuned row says
+// what a method can do at its budget where somebody knows good settings already, and a row of
 // defaults what it does where nobody does.
 //
 // Where it is not fair: U' has as many examples of each class as U and is otherwise drawn at
