@@ -158,15 +158,16 @@ func (e Experiment) Rows(ctx context.Context, positions []int, put func(i int, r
 		return nil
 	}
 	record, of := policies(unlearning.Plan{Model: model, Data: train, Config: cfg}, e.Methods, chosen)
+	memory := -1 // of records, the one that says what is memorised
 	if isMemorised(e.Forget) {
-		record = append(record, history.LogitGradients())
+		record, memory = alsoRecord(record, history.LogitGradients())
 	}
 	run, records, err := keeper.Train(ctx, model, train, cfg, record)
 	if err != nil {
 		return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 	}
-	if isMemorised(e.Forget) {
-		if forget, err = memorised(e.Forget, records[len(records)-1]); err != nil {
+	if memory >= 0 {
+		if forget, err = memorised(e.Forget, records[memory]); err != nil {
 			return failed(fmt.Errorf("bench: seed %d: %w", cfg.Seed, err))
 		}
 		shared.Forget, shared.NForget = forget.Spec, forget.Len()

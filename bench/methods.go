@@ -91,6 +91,16 @@ func policies(plan unlearning.Plan, methods []unlearning.Named, chosen []bool) (
 	return unlearning.Policies(plan, asking...)
 }
 
+// alsoRecord returns the policies with one more, and its index: one that is there already
+// is not recorded twice.
+func alsoRecord(all []history.Policy, p history.Policy) ([]history.Policy, int) {
+	same := func(q history.Policy) bool { return q.String() == p.String() }
+	if i := slices.IndexFunc(all, same); i >= 0 {
+		return all, i
+	}
+	return append(all, p), len(all)
+}
+
 // trial is an experiment whose run has been recorded.
 type trial struct {
 	*Reference

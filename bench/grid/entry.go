@@ -132,8 +132,13 @@ const (
 )
 
 // open opens the run with its records, and returns the policies of which there is
-// none that can be used.
+// none that can be used, each once.
 func (e *entry) open(m *nets.Model, train *data.Dataset, policies []history.Policy, look damage) (run *nets.Run, records []*history.Record, missing []history.Policy) {
+	lacks := func(p history.Policy) {
+		if !slices.ContainsFunc(missing, func(q history.Policy) bool { return q.String() == p.String() }) {
+			missing = append(missing, p)
+		}
+	}
 	for _, p := range policies {
 		r, rec, err := history.OpenRun(e.policy(p.String()), m.Arch(), train, history.RunOptions{Engine: m.Engine()})
 		if err == nil {
@@ -143,9 +148,9 @@ func (e *entry) open(m *nets.Model, train *data.Dataset, policies []history.Poli
 		case err == nil:
 			run = r
 		case errors.Is(err, os.ErrNotExist), errors.Is(err, history.ErrInterrupted):
-			missing = append(missing, p)
+			lacks(p)
 		default:
-			missing = append(missing, p)
+			lacks(p)
 			switch look {
 			case tellDamage:
 				e.cache.say("an entry of the cache cannot be used: %v", err)

@@ -18,6 +18,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/nets"
 	_ "github.com/miniunlearn/miniunlearn/unlearning/baselines"
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
 // little is an experiment of a second: two forget sets, two seeds, five methods.
@@ -446,4 +447,30 @@ func TestCacheUnwritable(t *testing.T) {
 	require.Zero(t, out.Failed()+out.Missing())
 	require.Contains(t, said[0], "the run is trained without the cache: ")
 	require.Contains(t, strings.Join(said, "\n"), "the cache cannot keep a reference: ")
+}
+
+// TestCacheMemorised: the record that says what was memorised is the one that a method needs,
+// and a cache keeps it once.
+func TestCacheMemorised(t *testing.T) {
+	s := one()
+	s.Forget, s.Methods = List[string]{"memorised:0.1"}, List[string]{"before", "rum:0.5", "retrain"}
+	p := planned(t, s)
+	o := options(t) // what its cache says is an error
+	out, err := p.Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Zero(t, out.Failed()+out.Missing())
+	runs, err := filepath.Glob(filepath.Join(o.Cache.Dir, "runs", "*", "*"))
+	require.NoError(t, err)
+	require.Len(t, runs, 1, "one record, of logit gradients")
+
+	req := p.requests[0]
+	train, _, err := req.Request()
+	require.NoError(t, err)
+	model, err := nets.NewModel(req.Arch, o.Engines[0], req.Config.DType)
+	require.NoError(t, err)
+	o = options(t)
+	gradients := history.LogitGradients()
+	_, records, err := o.Cache.Train(t.Context(), model, train, req.Config, []history.Policy{gradients, gradients})
+	require.NoError(t, err)
+	require.Len(t, records, 2, "one for each that was asked for")
 }
