@@ -106,6 +106,9 @@ class Case:
         self.other = load(os.path.join(folder, self.other)) if self.other else None
         self.forgotten = torch.zeros(len(self.y), dtype=torch.bool)
         self.forgotten[self.forget] = True
+        if self.unseen_x:
+            self.unseen_x = torch.tensor(self.unseen_x, dtype=torch.float64).reshape(-1, *self.input)
+            self.unseen_y = torch.tensor(self.unseen_y)
 
     def net(self, params=None):
         """The architecture, under the names of the parameters."""
@@ -221,6 +224,36 @@ def scrub(c):
     return c.descend(c.net(), loss)
 
 
+def scrub_rewind(c):
+    """SCRUB, of whose rounds' ends the one is taken whose error on U is closest to what the last one's is on unseen
+    examples of U's classes, in U's proportions (section 3.2)."""
+    teacher, net = c.net(), c.net()
+    sgd, ends, before = c.sgd(net), [], None
+    for gone, kept in c.batches():
+        if len(gone) and before == "down":
+            ends.append({n: p.detach().clone() for n, p in net.named_parameters()})
+        before = "up" if len(gone) else "down"
+        ids = torch.cat([gone, kept])
+        sgd.zero_grad()
+        distance = c.temperature**2 * kl(net(c.x[ids]), teacher(c.x[ids]).detach(), c.temperature)
+        (-distance if len(gone) else c.alpha * distance + c.gamma * c.ce(net, ids)).backward()
+        sgd.step()
+    ends.append({n: p.detach().clone() for n, p in net.named_parameters()})
+
+    wanted = torch.bincount(c.y[c.forget], minlength=10)
+    there = torch.bincount(c.unseen_y, minlength=10)
+    share = min(float(t) / float(n) for t, n in zip(there, wanted) if n)
+    like = torch.cat([torch.where(c.unseen_y == y)[0][: int(share * float(n))] for y, n in enumerate(wanted)])
+
+    def error(params, x, y):
+        return float((c.net(params)(x).argmax(1) != y).double().mean())
+
+    target = error(ends[-1], c.unseen_x[like], c.unseen_y[like])
+    away = [abs(error(e, c.x[c.forget], c.y[c.forget]) - target) for e in ends]
+    assert len(set(away)) > 1, "all ends are as good"
+    return c.net(ends[max(i for i, d in enumerate(away) if d == min(away))])
+
+
 def bad_teacher(c):
     """KL from fresh parameters on U, from w_T elsewhere (equation 3)."""
     good, bad = c.net(), c.net(c.other)
@@ -269,6 +302,98 @@ def ct(c):
     """Every kernel transposed, then ℓ over R."""
     params = {n: t.transpose(2, 3) if t.dim() == 4 else t for n, t in c.start.items()}
     return c.descend(c.net(params), lambda net, gone, kept: c.ce(net, kept))
+
+
+def msg(c):
+    """In every kernel, of a network without any in every dense layer but the last, the share of weights for which the
+    mean gradients of U and of as many others differ least begins anew, and the gradient of the rest is slowed; then
+    ℓ over R (Cadet et al., masked small gradients)."""
+    net = c.net()
+    apart = []
+    for ids in (c.like, c.forget):
+        apart.append(torch.autograd.grad(c.ce(net, torch.tensor(ids)), list(net.parameters())))
+    dims = [p.dim() for p in net.parameters()]
+    layers = [i for i, d in enumerate(dims) if d == 4] or [i for i, d in enumerate(dims) if d == 2][:-1]
+    slowed = {}
+    with torch.no_grad():
+        for i, (name, p) in enumerate(net.named_parameters()):
+            if i not in layers:
+                continue
+            size = (apart[0][i] - apart[1][i]).abs().flatten().tolist()
+            order = sorted(range(len(size)), key=lambda j: (size[j], -j))  # of equal ones the last
+            anew = torch.zeros(p.numel(), dtype=torch.bool)
+            anew[order[: int(c.share * p.numel())]] = True
+            anew = anew.view(p.shape)
+            p[anew] = c.other[name][anew]
+            slowed[i] = ~anew
+
+    def slow(net, t):
+        for i, p in enumerate(net.parameters()):
+            if i in slowed:
+                p.grad[slowed[i]] *= c.slow
+
+    return c.descend(net, lambda net, gone, kept: c.ce(net, kept), adjust=slow)
+
+
+def sfr_on(c):
+    """One in so many steps on R is preceded by one that climbs U, weighted by ℓ^−λ, where U's Fisher information is at
+    least γ times that of as many others, and clipped (Huang et al., algorithm 1)."""
+    net = c.net()
+
+    def fisher(ids):
+        sums = [torch.zeros_like(p) for p in net.parameters()]
+        for i in ids:
+            for s, g in zip(sums, torch.autograd.grad(c.ce(net, torch.tensor([i])), list(net.parameters()))):
+                s += g**2 / len(ids)
+        return sums
+
+    salient = [u >= c.gamma * f for u, f in zip(fisher(c.forget), fisher(c.like))]
+    rounds = next(r for r in range(1, c.steps) if r + (r - 1) // c.every + 1 == c.steps)  # steps on R
+    sgd, k, clipped, climbs = c.sgd(net), 0, 0, 0
+    for gone, kept in c.batches():
+        assert not (len(gone) and len(kept)), "a batch of SFR-on has both"
+        sgd.zero_grad()
+        if len(gone):
+            climbs += 1
+            alpha = c.alpha / 2 * (1 + torch.cos(torch.tensor(torch.pi * k / rounds, dtype=torch.float64)))
+            each = F.cross_entropy(net(c.x[gone]), c.y[gone], reduction="none")
+            weight = each.detach() ** -c.lam
+            (-alpha * (weight * each).sum() / weight.sum()).backward()
+            for p, keep in zip(net.parameters(), salient):
+                p.grad *= keep
+            norm = torch.sqrt(sum((p.grad**2).sum() for p in net.parameters()))
+            if norm > c.clip:
+                clipped += 1
+                for p in net.parameters():
+                    p.grad *= c.clip / norm
+        else:
+            k += 1
+            c.ce(net, kept).backward()
+        sgd.step()
+    assert 0 < clipped < climbs, f"{clipped} of {climbs} steps were clipped: the test wants some and not all"
+    return net
+
+
+def rum(c):
+    """U in equal parts by how much the run had to learn of each example, Σ|α|, the least first, and NegGrad+ for one
+    after the other (Zhao et al., 2024)."""
+    learned = torch.tensor(c.learned, dtype=torch.float64).abs().sum(1)
+    order = sorted(c.forget, key=lambda i: float(learned[i]))
+    n, parts = len(order), len(c.alphas)
+    part = {i: k for k in range(parts) for i in order[n * k // parts : n * (k + 1) // parts]}
+    net, at = c.net(), None
+    for (gone, kept), rate in zip(c.batches(), c.rates):
+        where = {part[int(i)] for i in gone}
+        assert len(where) == 1, "a batch has two parts of U"
+        if where != {at}:
+            assert at is None or where == {at + 1}, "parts are not in their order"
+            (at,) = where
+            sgd = c.sgd(net, rate)  # at rest
+        sgd.zero_grad()
+        (c.alphas[at] * c.ce(net, kept) - (1 - c.alphas[at]) * c.ce(net, gone)).backward()
+        sgd.step()
+    assert at == parts - 1, "the last part has no steps"
+    return net
 
 
 def ssd(c):
@@ -390,7 +515,8 @@ def supreme_ssd(c):
 
 EQUATIONS = {
     "neggrad": neggrad, "neggradplus": neggradplus, "random-labels": random_labels, "salun": salun, "scrub": scrub,
-    "bad-teacher": bad_teacher, "l1-sparse": l1_sparse, "cf-k": cf_k, "eu-k": eu_k, "ct": ct, "ssd": ssd, "influence": influence,
+    "scrub-rewind": scrub_rewind, "bad-teacher": bad_teacher, "l1-sparse": l1_sparse, "cf-k": cf_k, "eu-k": eu_k, "ct": ct, "msg": msg, "sfr-on": sfr_on,
+    "rum": rum, "ssd": ssd, "influence": influence,
 }
 PACKAGES = {
     "neggrad": ("erasus", erasus_neggrad), "scrub": ("supreme", supreme_scrub),
