@@ -21,7 +21,7 @@ import (
 //
 // The first needs no record. Recursion wants every gradient (history.All, or at some
 // loss history.EveryEpochs), with the disturbances of a few epochs and curvature on a
-// sample; where a record of them would be much larger than the data, Mini asks for logit
+// sample, over the part of the run that weight decay has not made it forget; where a record of them would be much larger than the data, Mini asks for logit
 // gradients, and a convex model goes the way of networks.
 //
 // No recursion follows the trajectory of a network for long. Erase takes back what U
@@ -40,8 +40,8 @@ import (
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
 	// evaluations; 0 means defaults.Cost for networks, and for the recursion what its
-	// defaults take. A recursion's budget pays for the knots first, then for
-	// the smaller last batches, and the rest is spent on curvature.
+	// defaults take. A recursion's budget pays for the disturbances of a few epochs, of
+	// more or all of them up to a third of it, and the rest is spent on curvature.
 	Cost float64
 	// Convex configures the recursion; zero fields take the defaults. Its
 	// Curvature and Cost exclude each other.

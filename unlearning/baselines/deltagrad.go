@@ -3,7 +3,6 @@ package baselines
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -14,9 +13,9 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
 
-// DeltaGrad is the method of Wu, Dobriban and Davidson (ICML 2020), for runs
-// without momentum. Retraining is replayed; where it would need the gradient
-// of the whole batch at its own iterate u, most steps take
+// DeltaGrad is the method of Wu, Dobriban and Davidson (ICML 2020). Retraining is
+// replayed; where it would need the gradient of the whole batch at its own iterate u,
+// most steps take
 //
 //	∇L_B(u) ≈ g_t + B (u − w_t)
 //
@@ -29,7 +28,8 @@ import (
 // pair. As in the published code, no pair is made where u = w_t. Three things
 // differ from it: pairs without positive curvature are rejected and counted,
 // weight decay is left out of the pairs, since it is known exactly, and a batch
-// that is wholly forgotten is skipped without losing the place in the record.
+// that is wholly forgotten is skipped without losing the place in the record. Its authors train without momentum; in a run with momentum the same gradients go
+// through the run's own update, which is ours and not theirs.
 //
 // It also learns the examples A that a problem adds, as its authors do:
 //
@@ -65,10 +65,8 @@ func (d DeltaGrad) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearni
 	switch {
 	case d.T0 < 0 || d.J0 < 0 || d.Memory < 0 || !(d.Trust >= 0):
 		return req.Fail(fmt.Errorf("T0 %d, J0 %d, memory %d and trust %g must not be negative", d.T0, d.J0, d.Memory, d.Trust))
-	case req.Run.Config.Momentum != 0:
-		return req.Fail(errors.New("it is defined for plain SGD, and the run has momentum; use mini or the recursion"))
 	}
-	s, err := req.Model.NewStepper(0, req.Run.Config.WeightDecay, req.Run.Initial, nil)
+	s, err := req.Model.NewStepper(req.Run.Config.Momentum, req.Run.Config.WeightDecay, req.Run.Initial, nil)
 	if err != nil {
 		return req.Fail(err)
 	}

@@ -28,24 +28,27 @@ type knots struct {
 func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 	k := &knots{from: from, cut: cut}
 	per := s.Run.Order.StepsPerEpoch()
-	// Learning time in units of an average epoch, at the middle of each.
-	var total float64
-	times := make([]float64, to-from)
+	// Learning time at the middle of each epoch, in units of that of an average one, as
+	// learning time sees them: epochs that hardly move do not count.
+	var total, squares float64
+	times, moves := make([]float64, to-from), make([]float64, to-from)
 	for e := range times {
 		var mine float64
 		for t := (from + e) * per; t < min((from+e+1)*per, s.Run.Steps); t++ {
 			mine += s.Rate(t)
 		}
-		times[e] = total + mine/2
+		times[e], moves[e] = total+mine/2, mine
 		total += mine
+		squares += mine * mine
 	}
-	if total == 0 { // at rates of 0 the run stays at one point, and any times will do
-		total = 1
+	unit := 1. // at rates of 0 the run stays at one point, and any times will do
+	if total > 0 {
+		unit = squares / total
 	}
 	for _, t := range times {
-		k.x = append(k.x, math.Log(1+t/total*float64(to-from)))
+		k.x = append(k.x, math.Log(1+t/unit))
 	}
-	whole = k.apart(whole)
+	whole = k.apart(whole, func(e int) bool { return moves[e-from] > defaults.KnotDistance*unit })
 	n = min(n, len(whole))
 	x := make([]float64, len(whole))
 	for i, e := range whole {
@@ -85,10 +88,13 @@ func newKnots(s *System, from, to int, whole, cut []int, n int) *knots {
 }
 
 // apart returns those of the epochs that are far enough from each other to be knots
-// together. Of a run of ten epochs at one rate all are. Late epochs are too close
-// where a run has hundreds, or where learning rates have fallen by orders of
-// magnitude.
-func (k *knots) apart(epochs []int) []int {
+// together, of those that move unless none does. Of a run of ten epochs at one rate all are.
+// Late epochs are too close where a run has hundreds, or where learning rates have fallen
+// by orders of magnitude; and an epoch that does not move tells nothing of the last that did.
+func (k *knots) apart(epochs []int, moves func(e int) bool) []int {
+	if some := slices.DeleteFunc(slices.Clone(epochs), func(e int) bool { return !moves(e) }); len(some) > 0 {
+		epochs = some
+	}
 	x := func(e int) float64 { return k.x[e-k.from] }
 	least := defaults.KnotDistance * (x(epochs[len(epochs)-1]) - x(epochs[0]))
 	chosen := epochs[:1:1]

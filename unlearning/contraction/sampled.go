@@ -19,6 +19,12 @@ import (
 // often: their errors then cancel along the trajectory, where independent
 // samples of the same size would leave three to five times as much.
 //
+// With Own set the sample is a part of the batch's own retained examples, those that
+// have waited longest, so that in 1/Share epochs each example counts once. Small
+// batches differ from each other more than they have in common, and of any batch a
+// large part is nearer to the whole than as many others are: half of it leaves half
+// of the error.
+//
 // A smaller last batch takes as long a step as any other, along the curvature
 // of its own few examples. Its sample has the size of a whole batch's, or is
 // the batch itself where that is at most twice as large. (MNIST, batches of
@@ -26,17 +32,18 @@ import (
 // 0.46, 0.29, 0.16 and 0.10 by its share, and are 0.14, 0.11, 0.07 and 0.07;
 // without a smaller batch 0.07.)
 //
-// Small batches differ from each other more than they have in common. With Own set the
-// sample is a part of the batch's own retained examples, another part in each epoch, so
-// that in 1/Share epochs each example counts once.
-//
 // Where logits are affine in the parameters, as those of convex models with the
 // softmax cross-entropy are, the difference of gradients is that of distillation from
 // the logits at the point: a forward pass and a gradient in place of two gradients.
 //
-// A sample may be steeper than all data are, and a step along it longer than the data
-// bear. A product along which the step would lengthen d, with
-// η ‖h‖² > 2 (1+β) dᵀh, is shortened until it does not, GuardStepShortened.
+// A sample is not the batch, and a product with it may do harm in two ways, which two
+// limits keep small (GuardStepShortened). The sample may be steeper than the learning
+// rate bears: a product h with η ‖h‖² > 2 (1+β) dᵀh, along which the step would lengthen d, is
+// shortened until it would not. And chance may add more to d than the
+// product takes from it: h is computed in two halves, whose difference tells the variance
+// σ² of h, and momentum lets steps add up to η/(1−β), so that a product with
+// η σ²/(1−β) > 2 θ dᵀh, θ = defaults.CurvatureNoise, is shortened until it has not. A
+// sample that is the batch is followed wherever it leads, as the run without U does.
 type Sampled struct {
 	// Share is the sample size as a share of the retained part of a batch; 0 means
 	// defaults.CurvatureSample.
@@ -79,128 +86,157 @@ func (c Sampled) Start(s *System, w *Way) (Product, error) {
 		return nil, fmt.Errorf("curvature: a sample of %d and Own exclude each other; set Share", c.Size)
 	}
 	draw := c.drawer(s)
-	diff := newDifference(s)
+	p := product{Sampled: c, system: s, way: w, diff: newDifference(s), half: s.Model.NewVector()}
 	return Linear(func(pt Point, d, retained, h *graph.Tensor) error {
-		ids, own, scale := draw(pt)
-		if len(ids) == 0 {
-			h.Zero()
-			return nil
+		ids, whole := draw(pt)
+		if whole {
+			return p.over(ids, pt, d, retained, h)
 		}
-		if !own {
-			retained = nil
-		}
-		var err error
-		switch {
-		case c.HVP:
-			err = s.Model.HVPAs(pt.View, pt.W, d, s.Run.Data, ids, h)
-		case retained == nil && s.affine():
-			err = diff.affine(ids, pt, d, h)
-		default:
-			err = diff.at(ids, pt, d, retained, h)
-		}
-		if err != nil {
+		return p.sample(ids, pt, d, h)
+	}), nil
+}
+
+// product computes products over samples.
+type product struct {
+	Sampled
+	system *System
+	way    *Way
+	diff   *difference
+	half   *graph.Tensor
+}
+
+// over sets h to the product over examples; retained is the gradient over them at the
+// point, or nil.
+func (p *product) over(ids []int, pt Point, d, retained, h *graph.Tensor) error {
+	s := p.system
+	switch {
+	case p.HVP:
+		return s.Model.HVPAs(pt.View, pt.W, d, s.Run.Data, ids, h)
+	case retained == nil && s.affine():
+		return p.diff.affine(ids, pt, d, h)
+	}
+	return p.diff.at(ids, pt, d, retained, h)
+}
+
+// sample sets h to the product over a sample, within the limits of Sampled.
+func (p *product) sample(ids []int, pt Point, d, h *graph.Tensor) error {
+	n := len(ids)
+	if err := p.over(ids[:(n+1)/2], pt, d, nil, h); err != nil {
+		return err
+	}
+	// A part of the batch is nearer to it than chance alone would have it, the more so the
+	// larger it is.
+	chance := 1.
+	if p.Own {
+		retain, _ := pt.Sizes()
+		chance -= float64(n) / float64(retain)
+	}
+	var variance float64
+	if n == 1 {
+		variance = vector.Dot(h, h) // nothing tells it, and no product is longer
+	} else {
+		if err := p.over(ids[(n+1)/2:], pt, d, nil, p.half); err != nil {
 			return err
 		}
-		if scale != 1 {
-			vector.Combine(h, scale, h, 0, h)
-		}
-		square, along := vector.Dot(h, h), vector.Dot(d, h)
-		if most := 2 * (1 + w.Momentum) * along; pt.Rate*square > most && along > 0 {
-			vector.Combine(h, most/(pt.Rate*square), h, 0, h)
-			s.Guards[GuardStepShortened]++
-		}
-		return nil
-	}), nil
+		first := float64((n+1)/2) / float64(n)
+		apart := vector.Distance(h, p.half)
+		variance = apart * apart * first * (1 - first)
+		vector.Combine(h, first, h, 1-first, p.half)
+	}
+	along, beta := vector.Dot(d, h), p.way.Momentum
+	keep := 1.
+	if steep := pt.Rate * vector.Dot(h, h); steep > 2*(1+beta)*along {
+		keep = 2 * (1 + beta) * along / steep
+	}
+	if noise := pt.Rate / (1 - beta) * chance * variance; keep*noise > 2*defaults.CurvatureNoise*along {
+		keep = 2 * defaults.CurvatureNoise * along / noise
+	}
+	if keep < 1 {
+		vector.Combine(h, max(keep, 0), h, 0, h)
+		p.system.Guards[GuardStepShortened]++
+	}
+	return nil
 }
 
 // affine reports whether logits are affine in the parameters.
 func (s *System) affine() bool { a := s.Model.Arch(); return a.Convex && a.Loss == nil }
 
-// drawer returns what draws the sample of a point, says whether it is the whole
-// retained part of the batch, and by what its mean is to be multiplied.
-func (c Sampled) drawer(s *System) func(pt Point) (ids []int, whole bool, scale float64) {
-	if !c.Own {
-		deck := newDeck(s.Retain, s.Rand(purpose.Curvature, c.Draw))
-		return func(pt Point) ([]int, bool, float64) {
-			retain, forget := pt.Sizes()
-			n, own := c.size(s, retain, retain+forget)
-			if own {
-				ids, _ := pt.Split()
-				return ids, true, 1
-			}
-			return deck.next(n), false, 1
-		}
+// drawer returns what draws the sample of a point and says whether it is the whole
+// retained part of the batch.
+func (c Sampled) drawer(s *System) func(pt Point) (ids []int, whole bool) {
+	size := c.sizes(s)
+	var turns *turns
+	var deck *deck
+	if c.Own {
+		turns = newTurns(s, c.Draw)
+	} else {
+		deck = newDeck(s.Retain, s.Rand(purpose.Curvature, c.Draw))
 	}
-	// Example i is drawn in epoch e if a whole number is between e·share + φ_i and
-	// (e+1)·share + φ_i, with φ_i the same for every epoch and spread evenly.
-	share := min(1, c.share())
-	phase := phases(s, c.Draw)
-	per := s.Run.Order.StepsPerEpoch()
-	var ids []int
-	return func(pt Point) ([]int, bool, float64) {
-		retained, _ := pt.Split()
-		ids = ids[:0]
-		from := float64(pt.T / per)
-		for _, i := range retained {
-			if at := from*share + phase[i]; math.Floor(at+share) > math.Floor(at) {
-				ids = append(ids, i)
-			}
+	return func(pt Point) ([]int, bool) {
+		retain, forget := pt.Sizes()
+		n, whole := size(retain, retain+forget)
+		if !whole && deck != nil {
+			return deck.next(n), false
 		}
-		return ids, len(ids) == len(retained), float64(len(ids)) / (share * float64(len(retained)))
+		ids, _ := pt.Split()
+		if turns != nil {
+			ids = turns.draw(ids, n)
+		}
+		return ids, whole
 	}
 }
 
-// phases returns the positions of the examples in a shuffled list, over its length.
-func phases(s *System, draw uint64) []float64 {
-	n := s.Run.Data.Len()
-	r := s.Rand(purpose.Phase, draw)
-	phase := make([]float64, n)
-	for at, i := range r.Perm(n) {
-		phase[i] = float64(at) / float64(n)
-	}
-	return phase
-}
-
-// size returns the size of the sample for a batch of b examples, of which some
-// are retained, and whether it is these.
-func (c Sampled) size(s *System, retain, b int) (n int, own bool) {
-	of := func(retain float64) int {
+// sizes returns what says of batch after batch, of b examples of which some are
+// retained, how large the sample is, and whether it is these.
+func (c Sampled) sizes(s *System) func(retain, b int) (n int, whole bool) {
+	of := func(retain float64) float64 {
 		if c.Size > 0 {
-			return c.Size
+			return float64(c.Size)
 		}
-		return int(min(math.Ceil(c.share()*retain), float64(len(s.Retain))))
+		return c.share() * retain
 	}
-	n = of(float64(retain))
 	// A batch that holes have made somewhat smaller is like the others.
 	order := s.Run.Order
-	whole := float64(min(order.Batch, order.N)) * float64(order.Len()) / float64(order.N)
-	if order.Holes == (data.Holes{}) && float64(b) < whole || 2*float64(b) < whole {
-		n = max(n, of(whole*float64(len(s.Retain))/float64(order.Len())))
-		if retain <= 2*n {
+	usual := float64(min(order.Batch, order.N)) * float64(order.Len()) / float64(order.N)
+	var owed float64 // what rounding down has left out of samples
+	return func(retain, b int) (int, bool) {
+		want := of(float64(retain))
+		if order.Holes == (data.Holes{}) && float64(b) < usual || 2*float64(b) < usual {
+			want = max(want, of(usual*float64(len(s.Retain))/float64(order.Len())))
+			if float64(retain) <= 2*math.Ceil(want) {
+				return retain, true
+			}
+		}
+		if !c.Own {
+			return int(min(math.Ceil(want), float64(len(s.Retain)))), false
+		}
+		if want >= float64(retain) {
 			return retain, true
 		}
+		n := max(1, math.Floor(want+owed+rounding))
+		owed = max(0, want+owed-n)
+		return int(n), int(n) == retain
 	}
-	return min(n, len(s.Retain)), false
 }
 
-// cost returns the gradient evaluations of a product at a batch, on the average where
-// the sample is a part of it; known says whether the gradient over its retained part is.
-func (c Sampled) cost(s *System, retain, b int, known bool) float64 {
+// rounding is what may be lacking of a whole number that is the sum of many parts.
+const rounding = 1. / (1 << 20)
+
+// costs returns what says of batch after batch how many gradient evaluations a product
+// takes; known says whether the gradient over the retained part is.
+func (c Sampled) costs(s *System) func(retain, b int, known bool) float64 {
+	size := c.sizes(s)
 	each := 2.
-	if s.affine() {
+	if s.affine() && !c.HVP {
 		each = 4. / 3
 	}
-	if c.Own {
-		if c.share() >= 1 && known {
-			each = 1
+	return func(retain, b int, known bool) float64 {
+		n, whole := size(retain, b)
+		if whole && known && !c.HVP {
+			return float64(n)
 		}
-		return each * min(1, c.share()) * float64(retain)
+		return each * float64(n)
 	}
-	n, own := c.size(s, retain, b)
-	if own && known {
-		each = 1
-	}
-	return each * float64(n)
 }
 
 // deck hands out consecutive pieces of a shuffled list, and shuffles it anew when

@@ -25,8 +25,18 @@ const (
 	// CurvatureSample is the sample that carries curvature, as a share of the retained
 	// part of a batch.
 	CurvatureSample = 0.03
+	// CurvatureExamples is the number of examples that it has at least, where there is no
+	// budget.
+	CurvatureExamples = 16
+	// CurvatureNoise is how much chance in a curvature sample may add to the difference of
+	// the runs, as a part of what the sample takes from it: 1 would leave it as long as it
+	// is, and from 0.1 on more shortens products than mends them.
+	CurvatureNoise = 0.3
 	// LeastCurvatureSample is the smallest that a budget may force, as such a share.
-	LeastCurvatureSample = 0.005
+	LeastCurvatureSample = 0.002
+	// DisturbanceShare is the part of a budget that disturbances of more epochs than Knots
+	// may take.
+	DisturbanceShare = 1. / 3
 	// TailsBelow is the share r up to which smaller last batches are always worth
 	// their cost, r/(1−r) of retraining for each epoch that is visited.
 	TailsBelow = 1. / 3
@@ -40,10 +50,9 @@ const (
 	// the last in the logarithm of learning time: between closer ones chance would pass
 	// for a slope.
 	KnotDistance = 1e-3
-	// SmallBatch and SmallBatchShare are the batches below which each needs a curvature
-	// sample of its own: so many examples, or this share of the data where that is fewer.
-	SmallBatch      = 1024
-	SmallBatchShare = 1. / 8
+	// Forgotten is what weight decay alone may leave at the end of what is left out of a run
+	// at its beginning: curvature leaves a third of that and less. A choice, not a fit.
+	Forgotten = 0.03
 	// RecordOfData is the largest record of all gradients that Mini asks for, in numbers
 	// over those of the data. A choice, not a fit.
 	RecordOfData = 4
