@@ -22,7 +22,8 @@
 // Markdown in one table for all sections, with -latex tables for the package
 // booktabs, with -csv values with all their digits. -against compares a method with
 // its rivals of equal cost; -judge holds it against the criteria of bench.Table.Judge,
-// a line a cell. -columns and -methods choose what is shown, and -sort in which order.
+// a line a cell; -closer compares how near two methods come to retraining's parameters, at
+// no more cost than the second's. -columns and -methods choose what is shown, and -sort in which order.
 //
 // With -fill a Markdown file's tables are made anew. Each stands between the
 // lines <!-- report ARGUMENTS --> and <!-- /report -->.

@@ -21,7 +21,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 // options are the flags.
 type options struct {
 	text, brief, latex, csv bool
-	against, judge          string
+	against, judge, closer  string
 	figure, html            string
 	columns, methods, by    string
 	sort                    string
@@ -33,7 +33,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("report", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: report [-html FILE | -figure FILE | -text | -brief | -latex | -csv | -against METHOD | -judge METHOD] [-columns HEADS] [-methods NAMES] [RESULTS ...]\n       report -fill PAGE.md")
+		fmt.Fprintln(stderr, "usage: report [-html FILE | -figure FILE | -text | -brief | -latex | -csv | -against METHOD | -judge METHOD | -closer METHOD,RIVAL] [-columns HEADS] [-methods NAMES] [RESULTS ...]\n       report -fill PAGE.md")
 		fs.PrintDefaults()
 	}
 	var o options
@@ -47,6 +47,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.BoolVar(&o.csv, "csv", false, "comma-separated values, with all digits")
 	fs.StringVar(&o.against, "against", "", "compare this `method` with each rival of its cost instead")
 	fs.StringVar(&o.judge, "judge", "", "hold this `method`, with its budget, against the criteria of bench.Table.Judge instead")
+	fs.StringVar(&o.closer, "closer", "", "compare how near two `methods` come to retraining, METHOD,RIVAL, at no more cost than the rival's, instead")
 	fs.StringVar(&o.columns, "columns", "", "show these columns, `heads` with semicolons between: "+strings.Join(bench.Columns(), "; "))
 	fs.StringVar(&o.sort, "sort", "", "show methods in the order of this column, by its `head`, the least first")
 	fs.StringVar(&o.methods, "methods", "", "show these methods, `names` with commas between; mini stands for mini:0.1 as well")
@@ -75,16 +76,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // check reports options that do not go together.
 func (o options) check() error {
 	shapes := 0
-	for _, set := range []bool{o.text, o.brief, o.latex, o.csv, o.against != "", o.judge != "", o.figure != "", o.html != ""} {
+	for _, set := range []bool{o.text, o.brief, o.latex, o.csv, o.against != "", o.judge != "", o.closer != "", o.figure != "", o.html != ""} {
 		if set {
 			shapes++
 		}
 	}
 	switch {
 	case shapes > 1:
-		return errors.New("-html, -figure, -text, -brief, -latex, -csv, -against and -judge exclude each other")
-	case (o.against != "" || o.judge != "") && (o.columns != "" || o.sort != ""):
-		return errors.New("-against and -judge have columns and an order of their own, leave -columns and -sort out")
+		return errors.New("-html, -figure, -text, -brief, -latex, -csv, -against, -judge and -closer exclude each other")
+	case (o.against != "" || o.judge != "" || o.closer != "") && (o.columns != "" || o.sort != ""):
+		return errors.New("-against, -judge and -closer have columns and an order of their own, leave -columns and -sort out")
+	case o.closer != "" && len(list(o.closer, ",")) != 2:
+		return fmt.Errorf("-closer %q: write the method and its rival, as in mini,deltagrad", o.closer)
 	case o.judge != "" && o.methods != "":
 		return errors.New("-judge needs the rows of all methods, leave -methods out")
 	case o.by != "" && o.figure == "":
@@ -183,6 +186,13 @@ func (o options) report(paths []string, stdin io.Reader, stdout io.Writer) error
 		text.WriteString(s)
 	case o.judge != "":
 		s, err := t.Judged(o.judge)
+		if err != nil {
+			return err
+		}
+		text.WriteString(s)
+	case o.closer != "":
+		names := list(o.closer, ",")
+		s, err := t.WriteCloser(names[0], names[1])
 		if err != nil {
 			return err
 		}
