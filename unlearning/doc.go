@@ -47,7 +47,6 @@
 //	g_t          mean gradient over B_t at w_t
 //	η, β, λ      learning rate, momentum, weight decay
 //	time         learning time: Σ η/(1−β) over steps
-//	displacement what weight decay left of w_0, less w_T: where the run went
 //
 // Of the contraction:
 //
@@ -70,8 +69,6 @@
 //	D            the sum of all disturbances: Σ_U J_iᵀ α_i − Σ_R κ_y J_jᵀ α_j
 //	κ_y          what U taught about a label over what the others taught about it
 //	ν            variance of D by sampling, over ‖D‖²
-//	g            Jacobian growth: how far Σ J_iᵀ α_i moves along the displacement,
-//	             in units of that
 //	K̄            kernel: mean ‖J_iᵀ c‖² over logit directions c of length 1
 //	a_i          mean error: the mean probability over the run that an example did
 //	             not give to its label

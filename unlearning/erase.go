@@ -9,7 +9,6 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
-	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -52,8 +51,8 @@ type Erase struct {
 	// a batch by more than defaults.DistilEdge of what would make it swing.
 	Short
 	// Strength is how much of D is taken. 0 means what package defaults says of a run
-	// whose steps moved an example's own logits so far, of a contraction that visits
-	// examples so often, of a D of this noise and Jacobian growth, and of r.
+	// whose steps, one and all, moved an example's own logits so far, of its errors and weight decay, of
+	// a contraction that undoes so much, and of a D of this size and noise.
 	Strength float64
 	// Stiffness is that of contraction.Distilled. 0 means defaults.Stiffness of what the
 	// curvature of the loss was while the run learned, which the logit gradients tell.
@@ -138,11 +137,11 @@ func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, lea
 	}
 	path := contraction.Fixed{Steps: pace.steps, Momentum: defaults.DistilMomentum, LR: pace.lr}
 	if e.Strength == 0 {
-		e.Strength = strength(req, d, pace)
+		e.Strength = strength(req, d, pace, learned)
 	}
 	u, err := contraction.Contraction{
 		Path:        path,
-		Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength * decayed(req, pace), First: defaults.SpreadSteps},
+		Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength, First: defaults.SpreadSteps},
 		Curvature:   contraction.Distilled{Batch: pace.batch, Stiffness: e.Stiffness},
 	}.Solve(ctx, req.System)
 	if err != nil {
@@ -172,23 +171,16 @@ func (e Erase) estimate(req *Request, alpha *graph.Tensor, b *budget) (*contract
 	return d, err
 }
 
-// strength is the default of Erase.Strength.
-func strength(req *Request, d *contraction.LogitSum, p pace) float64 {
-	n := float64(req.Run.Order.Len())
-	visits := min(p.visits(req), defaults.DistilVisits)
-	r := float64(req.Forget.Len()) / n
-	return defaults.Strength * math.Pow(max(p.runStep, defaults.StrengthLeast), -defaults.StrengthStep) * math.Pow(visits, defaults.StrengthVisits) /
-		max(1, d.Growth) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
-}
-
-// decayed is by how much more has to be spread so that, where nothing but weight
-// decay resists, d ends at Strength·D: λ t/(1 − e^(−λ t)) for the learning time t.
-func decayed(req *Request, p pace) float64 {
-	x := req.Run.Config.WeightDecay * nets.LearningTime(p.lr, 0, p.steps) / (1 - defaults.DistilMomentum)
-	if x == 0 {
-		return 1
+// strength is the default of Erase.Strength: what a run of such steps and of this length,
+// weight decay and mean error, and a contraction that undoes so much, take of a D of this noise.
+func strength(req *Request, d *contraction.LogitSum, p pace, l learned) float64 {
+	decay, r := 1., float64(req.Forget.Len())/float64(req.Run.Order.Len())
+	if x := req.Run.Config.WeightDecay * req.LearningTime(); x > 0 {
+		decay = x / -math.Expm1(-x)
 	}
-	return x / -math.Expm1(-x)
+	return defaults.Strength * math.Pow(p.undone/max(p.runStep, defaults.StrengthLeast), defaults.StrengthUndone) /
+		math.Pow(p.taught, defaults.StrengthTaught) * math.Pow(decay, defaults.StrengthDecay) /
+		(1 + l.errors) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
 }
 
 // learned is what the logit gradients tell of the run.

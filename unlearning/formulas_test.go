@@ -13,39 +13,27 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 )
 
-// TestStrength: one visit of each example by a contraction, of a run whose steps moved
-// logits all of the way, takes what the defaults say; more noise, growth and r take less.
+// TestStrength: what the defaults say of a run whose steps, each and all, moved logits all of the way, and
+// of a contraction that would undo a deviation once; a longer run, more noise, errors and examples to forget take less, more
+// contraction and weight decay more.
 func TestStrength(t *testing.T) {
 	s, _ := recorded(t, nets.Logistic(64, 10), 0, fifth)
 	req := &Request{System: s}
-	n := s.Run.Data.Len()
-	r := float64(s.Forget.Len()) / float64(n)
-	once := pace{batch: 1, steps: n, runStep: 1}
-	base := 1.1 * (1 - r*r/2)
-	require.InDelta(t, base, strength(req, &contraction.LogitSum{Growth: 0.3}, once), 1e-12)
-	require.InDelta(t, base/4, strength(req, &contraction.LogitSum{Growth: 4}, once), 1e-12)
-	require.InDelta(t, base/2, strength(req, &contraction.LogitSum{Noise: 3}, once), 1e-12)
-	for visits := range 4 {
-		require.InDelta(t, base*math.Pow(min(float64(visits), 2), 0.15), strength(req, &contraction.LogitSum{}, pace{batch: visits, steps: n, runStep: 1}), 1e-12)
-	}
-	require.InDelta(t, base*math.Pow(4, 0.44), strength(req, &contraction.LogitSum{}, pace{batch: 1, steps: n, runStep: 0.25}), 1e-12)
-	require.InDelta(t, base*math.Pow(0.15, -0.44), strength(req, &contraction.LogitSum{}, pace{batch: 1, steps: n, runStep: 1e-6}), 1e-12)
-}
-
-// TestDecayed: what is spread over the steps ends at 1 where weight decay alone resists.
-func TestDecayed(t *testing.T) {
-	s, _ := recorded(t, nets.Logistic(64, 10), 0, fifth)
-	req := &Request{System: s}
-	const steps, rate, momentum = 4000, 0.01, 0.9
-	p := pace{steps: steps, lr: nets.ConstantRate(rate)}
-	var d, q float64
-	for range steps {
-		q = momentum*q + 0.01*d - decayed(req, p)/(steps*rate/(1-momentum))
-		d -= rate * q
-	}
-	require.InEpsilon(t, 1, d, 0.01)
 	s.Run.Config.WeightDecay = 0
-	require.Equal(t, 1.0, decayed(req, p))
+	r := float64(s.Forget.Len()) / float64(s.Run.Data.Len())
+	base := 1.55 * (1 - r*r/2)
+	of := func(noise, errors, runStep, taught, undone float64) float64 {
+		return strength(req, &contraction.LogitSum{Noise: noise}, pace{runStep: runStep, taught: taught, undone: undone}, learned{errors: errors})
+	}
+	require.InDelta(t, base, of(0, 0, 1, 1, 1), 1e-12)
+	require.InDelta(t, base/2, of(3, 0, 1, 1, 1), 1e-12)
+	require.InDelta(t, base/1.5, of(0, 0.5, 1, 1, 1), 1e-12)
+	require.InDelta(t, base/2, of(0, 0, 1, 32, 1), 1e-12)
+	require.InDelta(t, base*8, of(0, 0, 1, 1, 256), 1e-12)
+	require.InDelta(t, base/8, of(0, 0, 256, 1, 1), 1e-12)
+	require.InDelta(t, base*math.Pow(5, 3./8), of(0, 0, 1e-6, 1, 1), 1e-12)
+	s.Run.Config.WeightDecay = 16 / req.LearningTime()
+	require.InDelta(t, base*2, of(0, 0, 1, 1, 1), 1e-6) // 16/(1 − e^(−16))
 }
 
 // TestEraseRecursion: the run is the contraction around w_T of a linear model, by
@@ -74,11 +62,15 @@ func TestEraseRecursion(t *testing.T) {
 		require.InDelta(t, float64(d.Used+steps*retained)+float64(retained)/3+check/3, res.GradEvals, 1e-6)
 		// D is spread over the first 0.7 of the steps.
 		first := int(math.Ceil(0.7 * float64(steps)))
-		var span float64
-		for s := range first {
-			span += e.LR.Rate(s, steps) / (1 - 0.9)
+		// Where nothing but weight decay resists, d would end at strength times D.
+		var span, speed float64
+		for s := range steps {
+			if speed = 0.9*speed + 0.01*span; s < first {
+				speed--
+			}
+			span -= e.LR.Rate(s, steps) * speed
 		}
-		strength := 0.7 * decayed(q, pace{steps: steps, lr: e.LR})
+		const strength = 0.7
 		n := ref.Model.Size()
 		diff, mom := make([]float64, n), make([]float64, n)
 		w := ref.Run.Params

@@ -17,6 +17,9 @@ type pace struct {
 	// moved the example's own logits, at its peak rate, as a part of what would have undone
 	// a deviation of them: 1 would, 2 would make them swing.
 	runStep float64
+	// taught is how far all steps of the run would have moved them, and undone how far all of
+	// the contraction do, in the same measure.
+	taught, undone float64
 }
 
 // pace chooses the steps of a contraction, of which each moves an example's own logits
@@ -33,6 +36,7 @@ func (e Erase) pace(req *Request, d *contraction.LogitSum, l learned, b *budget)
 	run := req.Run
 	own := d.Kernel * (e.Stiffness + defaults.Stiffness*l.curvature)
 	p := pace{batch: e.Batch, runStep: perExample(run) * own}
+	p.taught = req.LearningTime() * own / float64(run.Order.Len())
 	if !(p.runStep > 0) || math.IsInf(p.runStep, 0) {
 		return p, fmt.Errorf("the record does not tell how far its steps moved (%g): a peak learning time of %g an example, %g for its own logits", p.runStep, perExample(run), own)
 	}
@@ -76,9 +80,11 @@ func (e Erase) pace(req *Request, d *contraction.LogitSum, l learned, b *budget)
 	if p.steps = b.stepsFor(p.batch, cost); p.steps < 1 {
 		return p, fmt.Errorf("%w: %.0f gradient evaluations are left of %.0f, and a step takes %.0f", ErrBudget, b.left(), b.total, math.Ceil(cost(1)))
 	}
-	if !(nets.LearningTime(p.lr, 0, p.steps) > 0) {
-		return p, fmt.Errorf("the learning rates of %s sum to %g: nothing would move", p.lr, nets.LearningTime(p.lr, 0, p.steps))
+	time := nets.LearningTime(p.lr, 0, p.steps)
+	if !(time > 0) {
+		return p, fmt.Errorf("the learning rates of %s sum to %g: nothing would move", p.lr, time)
 	}
+	p.undone = time / (1 - defaults.DistilMomentum) * own / float64(len(req.Retain))
 	return p, nil
 }
 

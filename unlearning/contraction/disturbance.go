@@ -58,8 +58,9 @@ var errPath = errors.New("disturbance: it is that of a run's batches, and the pa
 // Spread is a sum of disturbances over a run, each part of the learning time of
 // the first steps having an equal part of it. What it moved settles in the others.
 type Spread struct {
-	// Sum is the whole of it, [P], times learning time: where nothing resists, d
-	// goes as far as Sum.
+	// Sum is the whole of it, [P], times learning time: where nothing but weight decay
+	// resists, d ends at Strength times Sum, however few the steps are that momentum
+	// has to bring it there.
 	Sum *graph.Tensor
 	// Strength is how much of it is taken; 0 is nothing.
 	Strength float64
@@ -80,15 +81,20 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 		s.First = 1
 	}
 	end := w.From + int(math.Ceil(s.First*float64(w.To-w.From)))
-	var time float64
-	for t := w.From; t < end; t++ {
-		time += w.Rate(t) / (1 - w.Momentum)
+	// The loop itself, in one coordinate, along a disturbance of 1.
+	var reach, momentum float64
+	for t := w.From; t < w.To; t++ {
+		momentum = w.Momentum*momentum + sys.Run.Config.WeightDecay*reach
+		if t < end {
+			momentum--
+		}
+		reach -= w.Rate(t) * momentum
 	}
-	if !(time > 0) {
-		return nil, errors.New("disturbance: the learning rates sum to 0, and nothing would move")
+	if !(reach > 0) || math.IsInf(reach, 0) {
+		return nil, fmt.Errorf("disturbance: steps of these learning rates move by %g along what does not resist", reach)
 	}
 	delta, none := sys.Model.NewVector(), sys.Model.NewVector()
-	vector.Combine(delta, s.Strength/time, s.Sum, 0, s.Sum)
+	vector.Combine(delta, s.Strength/reach, s.Sum, 0, s.Sum)
 	return DisturbFunc(func(pt Point) (*graph.Tensor, bool, error) {
 		if pt.T < end {
 			return delta, false, nil

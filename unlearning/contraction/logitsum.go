@@ -26,10 +26,6 @@ type LogitSum struct {
 	// direction of α_i: how far the example's own logits move by a step along their own
 	// gradient. NaN where nothing was drawn.
 	Kernel float64
-	// Growth is the Jacobian growth: how far Σ J_iᵀ α_i over all examples moves along
-	// the displacement of the run, in units of that. Where Jacobians keep still it is
-	// what recency leaves of 1, more where they have grown.
-	Growth float64
 }
 
 // LogitSampling says how a LogitSum is estimated from a sample.
@@ -52,11 +48,11 @@ func (c LogitSampling) Estimate(s *System, alpha *graph.Tensor, most int, r *ran
 // sum computes the sum from m examples.
 func (c LogitSampling) sum(s *System, alpha *graph.Tensor, terms []term, draw *bySize, m int, r *rand.Rand) (*LogitSum, error) {
 	drawn, weights := draw.draw(m, r)
-	d := &LogitSum{Used: len(drawn), Noise: c.Stratified * draw.noise(m), Kernel: math.NaN(), Growth: 1}
+	d := &LogitSum{Used: len(drawn), Noise: c.Stratified * draw.noise(m), Kernel: math.NaN()}
 	// The sums over U and over the others, each in two halves chosen by chance. In the
 	// difference of the halves terms have random signs, so that what two examples have
 	// in common cancels and the squares of their own lengths are left.
-	halves := newSigned(s, alpha)
+	halves := &signed{system: s, alpha: alpha}
 	for j, at := range drawn {
 		halves.add(terms[at], weights[j], r.IntN(2))
 	}
@@ -64,21 +60,16 @@ func (c LogitSampling) sum(s *System, alpha *graph.Tensor, terms []term, draw *b
 		return nil, err
 	}
 	d.Sum = s.Model.NewVector()
-	signed, all := s.Model.NewVector(), s.Model.NewVector()
+	signed := s.Model.NewVector()
 	for side := range 2 {
 		for sign := range 2 {
 			part := halves.sum[side][sign]
 			vector.AddScaled(d.Sum, 1, part)
 			vector.AddScaled(signed, float64(1-2*sign), part)
-			vector.AddScaled(all, halves.share[side], part)
 		}
 	}
 	if halves.squares > 0 {
 		d.Kernel = vector.Dot(signed, signed) / halves.squares
-	}
-	displacement := s.displacement()
-	if length := vector.Dot(displacement, displacement); length > 0 {
-		d.Growth = vector.Dot(all, displacement) / length
 	}
 	return d, nil
 }
@@ -91,13 +82,7 @@ type signed struct {
 	ids     [2][2][]int
 	vectors [2][2][]float64
 	sum     [2][2]*graph.Tensor
-	squares float64    // of the lengths of all vectors
-	share   [2]float64 // what each side's sum is multiplied with in Σ J_iᵀ α_i over all examples
-}
-
-func newSigned(s *System, alpha *graph.Tensor) *signed {
-	kappa := s.Kappa()
-	return &signed{system: s, alpha: alpha, share: [2]float64{1, -1 / kappa}}
+	squares float64 // of the lengths of all vectors
 }
 
 // add adds a term that stands for so many like it.
@@ -124,18 +109,6 @@ func (h *signed) compute() error {
 		}
 	}
 	return nil
-}
-
-// displacement returns what weight decay left of w_0, less w_T: Σ J_iᵀ α_i as the
-// run summed it, were there no recency.
-func (s *System) displacement() *graph.Tensor {
-	cfg, left := s.Run.Config, 1.0
-	for t := range s.Run.Steps {
-		left *= 1 - cfg.WeightDecay*s.Rate(t)/(1-cfg.Momentum)
-	}
-	d := s.Model.NewVector()
-	vector.Combine(d, left, s.Run.Initial, -1, s.Run.Params)
-	return d
 }
 
 // term is an example in the sum.

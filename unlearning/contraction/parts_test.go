@@ -117,7 +117,13 @@ func TestFixedPath(t *testing.T) {
 	}
 	path := contraction.Fixed{Steps: 600, LR: nets.ConstantRate(0.5), Momentum: 0.5}
 	const strength = 40
-	rate := strength / (600 * 0.5 / 0.5) // of the sum, in δ
+	// Where nothing but weight decay resists, a coordinate of d would end at strength times the sum.
+	var reach, speed float64
+	for range 600 {
+		speed = 0.5*speed + s.Run.Config.WeightDecay*reach - 1
+		reach -= 0.5 * speed
+	}
+	rate := strength / reach // of the sum, in δ
 	h := hessian(s.Run.Data, s.Retain)
 	for i := range features {
 		h.Set(i, i, h.At(i, i)+s.Run.Config.WeightDecay)
@@ -133,6 +139,41 @@ func TestFixedPath(t *testing.T) {
 			for j := range features {
 				at := k*features + j
 				require.InDelta(t, rate*d.At(j, k), u.At(at)-s.Run.Params.At(at), 1e-9, curvature.String())
+			}
+		}
+	}
+}
+
+// flat is a model that resists nothing.
+type flat struct{}
+
+func (flat) String() string { return "flat" }
+
+func (flat) Start(*contraction.System, *contraction.Way) (contraction.Product, error) {
+	return contraction.Linear(func(_ contraction.Point, _, _, h *graph.Tensor) error {
+		h.Zero()
+		return nil
+	}), nil
+}
+
+// TestSpreadArrives: where weight decay alone resists, d ends at strength times the sum, also
+// in a few steps, of which momentum has not spent half when they end.
+func TestSpreadArrives(t *testing.T) {
+	for _, steps := range []int{1, 5, 20, 400} {
+		for _, decay := range []float64{0, 0.3} {
+			s := system(t)
+			s.Run.Config.WeightDecay = decay
+			sum := s.Model.NewVector()
+			for i := range sum.Len() {
+				sum.Set(i, float64(i%3)-0.7)
+			}
+			u, err := contraction.Contraction{
+				Path:        contraction.Fixed{Steps: steps, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}, Momentum: 0.9},
+				Disturbance: contraction.Spread{Sum: sum, Strength: 2, First: 0.7}, Curvature: flat{},
+			}.Solve(t.Context(), s)
+			require.NoError(t, err)
+			for i := range sum.Len() {
+				require.InDelta(t, 2*sum.At(i), u.At(i)-s.Run.Params.At(i), 1e-12, "%d steps", steps)
 			}
 		}
 	}
@@ -197,7 +238,7 @@ func TestPartsThatDoNotFit(t *testing.T) {
 		"the path is not the recorded one": {Path: fixed},
 		"has a loss of its own":            {Path: fixed, Disturbance: spread, Curvature: contraction.Distilled{Batch: 4}},
 		"not a vector of the model's":      {Disturbance: contraction.Spread{Sum: graph.NewTensor(graph.Float64, 3), Strength: 1}},
-		"nothing would move":               {Path: contraction.Fixed{Steps: 3, LR: nets.ConstantRate(0)}, Disturbance: spread},
+		"learning rates move by 0":         {Path: contraction.Fixed{Steps: 3, LR: nets.ConstantRate(0)}, Disturbance: spread},
 		"needs learning rates":             {Path: contraction.Fixed{Steps: 3}},
 		"0 steps with momentum 0":          {Path: contraction.Fixed{LR: nets.ConstantRate(1)}},
 		"must be finite":                   {Path: contraction.Fixed{Steps: 3, LR: nets.ConstantRate(math.NaN())}},

@@ -145,16 +145,18 @@ const (
 	SampleLeast = 256
 
 	// Strength is how much of D is taken where a step of the run moved an example's own
-	// logits all of the way (runStep 1) and the contraction visits each example once. The
-	// other two are the powers of these: a run of large steps forgets by itself, and more
-	// visits let more settle. What is left of a random set's excess differs from cell
-	// to cell by a fifth.
-	Strength     = 1.1
-	StrengthStep = 0.44
-	// StrengthLeast is the smallest such step that counts: fitted runs had 0.1 to 1.2, and
-	// those below took too much.
-	StrengthLeast  = 0.15
-	StrengthVisits = 0.15
+	// logits all of the way (runStep 1), its steps together as far (taught 1), the contraction
+	// would undo a deviation of them once (undone 1), and nothing else is there. The others are
+	// powers: of undone over runStep, of taught, and of what weight decay would have taken
+	// off what the run learned, λT/(1 − e^(−λT)) for its learning time T. A run of large steps
+	// forgets by itself, and more contraction lets more settle. What is left of a
+	// random set's excess differs from cell to cell by an eighth.
+	Strength       = 1.55
+	StrengthUndone = 3. / 8
+	StrengthTaught = 1. / 5
+	StrengthDecay  = 1. / 4
+	// StrengthLeast is the smallest runStep that counts: those below took too much.
+	StrengthLeast = 0.2
 	// Stiffness is that with which logits are distilled, as a multiple of the mean curvature
 	// of the loss along the label's logit while the run learned.
 	Stiffness = 0.75
