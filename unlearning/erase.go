@@ -51,8 +51,8 @@ type Erase struct {
 	// a batch by more than defaults.DistilEdge of what would make it swing.
 	Short
 	// Strength is how much of D is taken. 0 means what package defaults says of a run
-	// whose steps, one and all, moved an example's own logits so far, of its errors and weight decay, of
-	// a contraction that undoes so much, and of a D of this size and noise.
+	// whose steps, one and all, moved an example's own logits so far, of its errors and
+	// weight decay, of a contraction that undoes so much, and of a D of this size and noise.
 	Strength float64
 	// Stiffness is that of contraction.Distilled. 0 means defaults.Stiffness of what the
 	// curvature of the loss was while the run learned, which the logit gradients tell.

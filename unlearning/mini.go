@@ -21,7 +21,8 @@ import (
 //
 // The first needs no record. Recursion wants every gradient (history.All, or at some
 // loss history.EveryEpochs), with the disturbances of a few epochs and curvature on a
-// sample, over the part of the run that weight decay has not made it forget; where a record of them would be much larger than the data, Mini asks for logit
+// sample, over the part of the run that weight decay has not made it forget. Where a
+// record of every gradient would be much larger than the data, Mini asks for logit
 // gradients, and a convex model goes the way of networks.
 //
 // No recursion follows the trajectory of a network for long. Erase takes back what U

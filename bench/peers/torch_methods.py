@@ -335,19 +335,20 @@ def msg(c):
     return c.descend(net, lambda net, gone, kept: c.ce(net, kept), adjust=slow)
 
 
+def fisher(c, net, ids):
+    """The diagonal of the Fisher information, from single examples."""
+    sums = [torch.zeros_like(p) for p in net.parameters()]
+    for i in ids:
+        for s, g in zip(sums, torch.autograd.grad(c.ce(net, torch.tensor([i])), list(net.parameters()))):
+            s += g**2 / len(ids)
+    return sums
+
+
 def sfr_on(c):
     """One in so many steps on R is preceded by one that climbs U, weighted by ℓ^−λ, where U's Fisher information is at
     least γ times that of as many others, and clipped (Huang et al., algorithm 1)."""
     net = c.net()
-
-    def fisher(ids):
-        sums = [torch.zeros_like(p) for p in net.parameters()]
-        for i in ids:
-            for s, g in zip(sums, torch.autograd.grad(c.ce(net, torch.tensor([i])), list(net.parameters()))):
-                s += g**2 / len(ids)
-        return sums
-
-    salient = [u >= c.gamma * f for u, f in zip(fisher(c.forget), fisher(c.like))]
+    salient = [u >= c.gamma * f for u, f in zip(fisher(c, net, c.forget), fisher(c, net, c.like))]
     rounds = next(r for r in range(1, c.steps) if r + (r - 1) // c.every + 1 == c.steps)  # steps on R
     sgd, k, clipped, climbs = c.sgd(net), 0, 0, 0
     for gone, kept in c.batches():
@@ -399,15 +400,7 @@ def rum(c):
 def ssd(c):
     """w_j min(λ F_j/F_j^U, 1) where F_j^U > α F_j, F from single examples (equations 5 and 6)."""
     net = c.net()
-
-    def fisher(ids):
-        sums = [torch.zeros_like(p) for p in net.parameters()]
-        for i in ids:
-            for s, g in zip(sums, torch.autograd.grad(c.ce(net, torch.tensor([i])), list(net.parameters()))):
-                s += g**2 / len(ids)
-        return sums
-
-    for p, f, u in zip(net.parameters(), fisher(range(len(c.y))), fisher(c.forget)):
+    for p, f, u in zip(net.parameters(), fisher(c, net, range(len(c.y))), fisher(c, net, c.forget)):
         with torch.no_grad():
             damped = u > c.alpha * f
             p[damped] *= torch.clamp(c.lam * f[damped] / u[damped], max=1)

@@ -104,7 +104,8 @@ const (
 // random cells: mlps of one and two layers of 30 to 400 units, 2000 to 16 000 examples
 // of MNIST and Fashion-MNIST and the digits, batches of 16 to 256, momentum 0 and 0.9,
 // cosine and constant rates, weight decay of 0 to 0.005, a tenth of the labels wrong in
-// one of five; and lenet5. docs/research/mini-cells.md has them.
+// one of five; and lenet5. The strength was fitted anew on those of the robustness grid.
+// docs/research/mini-cells.md has them.
 const (
 	// Recency is ρ: a logit gradient of a step after which the run had a share x of its
 	// learning time left counts e^(−ρx). With 0.7 to 2.5 nothing changes much; with 0
