@@ -20,7 +20,7 @@ const (
 	segmentBytes = 64 << 20
 	// stateShare is the part of the time that saving states may take, where the
 	// caller does not say how often.
-	stateShare = 0.01
+	stateShare = 0.004
 )
 
 // Recorder is a training hook that keeps what its policy asks for. One
