@@ -15,16 +15,17 @@ import (
 )
 
 // HarmError says that a method would have left the model worse on what it is to keep
-// than the run was while it learned.
+// than what is taken back accounts for.
 type HarmError struct {
 	// Got is the mean probability that a sample of retained examples does not give to
-	// the labels, and Run the larger of that of the run over its time and at its end.
-	Got, Run float64
+	// the labels, and Allowed that which it may come to: the run's own at its end, and of
+	// what it was above that over time the share of the run that is taken back.
+	Got, Allowed float64
 }
 
 // Error implements error.
 func (e *HarmError) Error() string {
-	return fmt.Sprintf("the retained examples would lose what they taught: a mean error of %.3f, of %.3f while the run learned; give a larger cost, or retrain", e.Got, e.Run)
+	return fmt.Sprintf("the retained examples would lose what they taught: a mean error of %.3f, where what is taken back accounts for %.3f; give a larger cost, or retrain", e.Got, e.Allowed)
 }
 
 // check is what stands between the parameters that a contraction or a short run has
@@ -35,14 +36,16 @@ type check struct {
 	retain []int // a sample of the others
 	scale  float64
 	part   float64 // of the way to that scale, in the logarithm
+	undone float64 // the share of the run that is taken back
 }
 
-// newCheck sets a part of a budget aside for a check, of an e that scales logits.
+// newCheck sets a part of a budget aside for a check, of an e that scales logits and takes
+// back what U did to the run.
 func (req *Request) newCheck(b *budget, e Erase) *check {
-	c := &check{req: req, scale: e.Scale, part: 1}
+	c := &check{req: req, scale: e.Scale, part: 1, undone: float64(req.Forget.Len()) / float64(req.Run.Order.Len())}
 	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
 	// the result, twice: to tell the scale, and that scaling them worked. Those of the
-	// others are computed at the result, and where they tell of harm at w_T and half-way.
+	// others are computed at w_T and at the result, and where they tell of harm half-way.
 	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
 	r := req.Rand(purpose.Check, 0)
 	draw := func(from []int, m int) []int {
@@ -76,17 +79,12 @@ func (c *check) finish(u *graph.Tensor, l learned) (*graph.Tensor, error) {
 	if len(c.retain) == 0 {
 		return u, nil
 	}
-	was := make([]float64, len(c.retain)) // while the run learned
-	for j, i := range c.retain {
-		was[j] = l.meanErrors[i]
+	allowed, err := c.allowed(l)
+	if err != nil {
+		return nil, err
 	}
 	got, err := c.errors(u)
-	if err != nil || !worse(got, was) {
-		return u, err
-	}
-	// A run may end worse than it was, as at a constant rate that is too large.
-	last, err := c.errors(c.req.Run.Params)
-	if err != nil || !worse(got, last) {
+	if err != nil || !worse(got, allowed) {
 		return u, err
 	}
 	half := c.req.Model.NewVector()
@@ -94,19 +92,39 @@ func (c *check) finish(u *graph.Tensor, l learned) (*graph.Tensor, error) {
 	if got, err = c.errors(half); err != nil {
 		return nil, err
 	}
-	if worse(got, was) && worse(got, last) {
-		return nil, &HarmError{stat.Mean(got, nil), max(stat.Mean(was, nil), stat.Mean(last, nil))}
+	if worse(got, allowed) {
+		return nil, &HarmError{stat.Mean(got, nil), stat.Mean(allowed, nil)}
 	}
 	c.req.Guards[GuardShortened]++
 	return half, nil
 }
 
-// worse reports whether examples have larger errors than they had, by more than chance
-// explains: by more than as many examples of this mean error differ in how many of them
-// are answered wrongly.
-func worse(got, was []float64) bool {
-	mean := stat.Mean(got, nil)
-	return mean-stat.Mean(was, nil) > defaults.HarmDeviations*math.Sqrt(mean*(1-mean)/float64(len(got)))
+// allowed is the error that each of the sample of retained examples may come to. Retraining
+// leaves them about as good as they were at the end of the run, since they had as many visits.
+// A method that takes a part of the run back may leave them as much nearer to what they
+// were on the mean of the run, unless that was better.
+func (c *check) allowed(l learned) ([]float64, error) {
+	allowed, err := c.errors(c.req.Run.Params)
+	if err != nil {
+		return nil, err
+	}
+	was := make([]float64, len(c.retain))
+	for j, i := range c.retain {
+		was[j] = l.meanErrors[i]
+	}
+	if stat.Mean(was, nil) > stat.Mean(allowed, nil) {
+		floats.Scale(1-c.undone, allowed)
+		floats.AddScaled(allowed, c.undone, was)
+	}
+	return allowed, nil
+}
+
+// worse reports whether a sample of examples has larger errors than allowed, by more than
+// the choice of the sample explains, and by enough to matter.
+func worse(got, allowed []float64) bool {
+	by := floats.SubTo(make([]float64, len(got)), got, allowed)
+	mean, deviation := stat.MeanStdDev(by, nil)
+	return mean > defaults.HarmLeast && mean > defaults.HarmDeviations*deviation/math.Sqrt(float64(len(by)))
 }
 
 // errors is the probability that each of the sample of retained examples does not give to

@@ -29,6 +29,7 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 	if !random {
 		back += defaults.RestartUnlike * (1 - back)
 	}
+	check.undone = back
 	short := e.Short
 	if short.Batch == 0 {
 		short.Batch = min(defaults.RestartBatch, req.Run.Config.Batch)

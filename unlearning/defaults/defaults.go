@@ -169,9 +169,12 @@ const (
 	// CheckExamples the largest sample for either.
 	CheckCost     = 0.02
 	CheckExamples = 100
-	// HarmDeviations is by how many standard deviations of chance retained examples have to be worse off
-	// than they were. A threshold of a test, not a fit.
+	// HarmDeviations is by how many standard errors of a sample retained examples have to be worse
+	// off than what is taken back accounts for. A threshold of a test, not a fit.
 	HarmDeviations = 2
+	// HarmLeast is the mean error beyond that which is too small to matter, half an answer in
+	// a hundred.
+	HarmLeast = 0.005
 	// ScaleTolerance is what a last layer that is linear may be off by, relative to its
 	// logits, in float32.
 	ScaleTolerance = 1e-3
