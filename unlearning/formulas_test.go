@@ -164,8 +164,8 @@ func TestScaleLogits(t *testing.T) {
 	require.InEpsilon(t, math.Sqrt(all*none), size(c, 1), 1e-9)
 }
 
-// TestWorse: of 100 pairs that differ by 0.01 in the mean, half of them by more and half
-// by less, a standard deviation of 0.045 is chance, and one of 0.055 is not.
+// TestWorse: of 100 pairs that differ by 0.02 in the mean, half of them by more and half
+// by less, a standard deviation of 0.055 may be chance, and one of 0.045 is not.
 func TestWorse(t *testing.T) {
 	got, allowed := make([]float64, 100), make([]float64, 100)
 	differ := func(mean, deviation float64) {
@@ -174,9 +174,9 @@ func TestWorse(t *testing.T) {
 			got[i] = allowed[i] + mean + deviation*float64(2*(i%2)-1)
 		}
 	}
-	differ(0.01, 0.055)
+	differ(0.02, 0.055)
 	require.False(t, worse(got, allowed))
-	differ(0.01, 0.045)
+	differ(0.02, 0.045)
 	require.True(t, worse(got, allowed))
 	require.False(t, worse(allowed, got))
 	require.False(t, worse(allowed, allowed))
@@ -238,6 +238,7 @@ func TestHarm(t *testing.T) {
 		got, err := c.finish(way, l)
 		require.NoError(t, err)
 		if !worse(says, allowed) {
+			require.NoError(t, err)
 			require.Same(t, way, got)
 			continue
 		}

@@ -171,7 +171,7 @@ const (
 	CheckExamples = 100
 	// HarmDeviations is by how many standard errors of a sample retained examples have to be worse
 	// off than what is taken back accounts for. A threshold of a test, not a fit.
-	HarmDeviations = 2
+	HarmDeviations = 4
 	// HarmLeast is the mean error beyond that which is too small to matter, half an answer in
 	// a hundred.
 	HarmLeast = 0.005
