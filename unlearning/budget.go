@@ -12,8 +12,8 @@ import (
 )
 
 // recursion returns the recursion for a request: the parts that m leaves open, as
-// its budget allows.
-func (m Mini) recursion(req *Request) (Recursion, error) {
+// a budget allows, if m has one.
+func (m Mini) recursion(req *Request, budget float64) (Recursion, error) {
 	r := m.Convex
 	shorten := r.Window == contraction.Window{} && req.Watch == nil
 	if shorten {
@@ -31,7 +31,6 @@ func (m Mini) recursion(req *Request) (Recursion, error) {
 	if r.Curvature != nil {
 		return r, errors.New("set Cost or Convex.Curvature, not both: what Cost leaves is spent on curvature")
 	}
-	budget := m.Cost * req.RetrainCost()
 	spent, err := r.spend(req, budget)
 	if err != nil || !shorten || r.Window.Last == 0 || !spent.whole() {
 		return spent, err
@@ -94,7 +93,7 @@ func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 		return r, fmt.Errorf("set Cost or Convex.Disturbance, not both: what %s costs is not known beforehand", d)
 	}
 	if err == nil && curvature.Share == 0 {
-		err = fmt.Errorf("%w: the disturbances and the smallest curvature samples cost %.3f of retraining, not %g", ErrBudget, least/req.RetrainCost(), budget/req.RetrainCost())
+		err = fmt.Errorf("%w: the disturbances and the smallest curvature samples cost %.3f of retraining, and %.3f is left for them", ErrBudget, least/req.RetrainCost(), budget/req.RetrainCost())
 	}
 	r.Curvature = curvature
 	return r, err

@@ -101,6 +101,22 @@ func (c *check) finish(u *graph.Tensor, l learned) (*graph.Tensor, error) {
 	return half, nil
 }
 
+// harm returns an error if the retained examples are worse off with u than at w_T.
+func (c *check) harm(u *graph.Tensor) error {
+	if len(c.retain) == 0 {
+		return nil
+	}
+	last, err := c.errors(c.req.Run.Params)
+	if err != nil {
+		return err
+	}
+	got, err := c.errors(u)
+	if err == nil && worse(got, last) {
+		err = &HarmError{stat.Mean(got, nil), stat.Mean(last, nil)}
+	}
+	return err
+}
+
 // allowed is the error that each of the sample of retained examples may come to. Retraining
 // leaves them about as good as they were at the end of the run, since they had as many visits.
 // A method that takes a part of the run back may leave them as much nearer to what they

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -36,7 +38,7 @@ import (
 // for one that is most of the data, Mini trains shortly on the retained examples from a
 // point between w_T and the initial parameters.
 //
-// Retained examples are never left worse than they were while the run learned, see
+// Retained examples are not left worse than what is taken back accounts for, see
 // HarmError.
 type Mini struct {
 	// Cost is the budget as a share of replayed retraining's gradient
@@ -98,12 +100,7 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		}
 	}
 	if follow {
-		r, err := m.recursion(req)
-		if err != nil {
-			return req.Fail(err)
-		}
-		req.Took(RouteRecursion, "a convex model")
-		return r.solve(ctx, req)
+		return m.follow(ctx, req)
 	}
 	e := m.Network
 	if m.Cost != 0 && e.Cost != 0 {
@@ -128,4 +125,27 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 	}
 	req.Took(RouteDistilled, "U is like the other examples")
 	return e.solve(ctx, req, alpha, learned)
+}
+
+// follow follows the recursion. Where its curvature is that of samples, which may lead away
+// from where whole batches would, the retained examples must be as good as they were.
+func (m Mini) follow(ctx context.Context, req *Request) (*Result, error) {
+	b := newBudget(math.Inf(1))
+	if m.Cost != 0 {
+		b.total = m.Cost * req.RetrainCost()
+	}
+	check := req.newCheck(b, Erase{NoScale: true})
+	r, err := m.recursion(req, b.left())
+	if err != nil {
+		return req.Fail(err)
+	}
+	req.Took(RouteRecursion, "a convex model")
+	u, err := r.find(ctx, req)
+	if c, ok := r.Curvature.(contraction.Sampled); err == nil && ok && c.Share < 1 {
+		err = check.harm(u)
+	}
+	if err != nil {
+		return req.Fail(err)
+	}
+	return req.Finish(u)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
 )
@@ -51,10 +52,15 @@ func (r Recursion) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 }
 
 func (r Recursion) solve(ctx context.Context, req *Request) (*Result, error) {
-	c := contraction.Contraction{Path: contraction.Recorded{Window: r.Window}, Disturbance: r.Disturbance, Curvature: r.Curvature}
-	u, err := c.Solve(ctx, req.System)
+	u, err := r.find(ctx, req)
 	if err != nil {
 		return req.Fail(err)
 	}
 	return req.Finish(u)
+}
+
+// find returns the parameters that the recursion ends with.
+func (r Recursion) find(ctx context.Context, req *Request) (*graph.Tensor, error) {
+	c := contraction.Contraction{Path: contraction.Recorded{Window: r.Window}, Disturbance: r.Disturbance, Curvature: r.Curvature}
+	return c.Solve(ctx, req.System)
 }

@@ -38,7 +38,7 @@ var elsewhere = map[string]string{
 	"baselines/salun.go":              "as published",
 	"history/logitgradients.go 1e-30": "far from the ends of a float64",
 	"history/policy.go 1e-9":          "what rounding may add to a whole number",
-	"history/recorder.go 0.004":        "a choice: the share of the time that saving may take",
+	"history/recorder.go 0.004":       "a choice: the share of the time that saving may take",
 	"ledger/certificate.go 0.05":      "the level of an interval",
 	"tune/space.go":                   "ranges, of which trials choose",
 }
