@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -89,9 +90,12 @@ func (d *Dataset) ClassCounts() []int {
 }
 
 // Validate checks that the lengths fit the shape, that every label is in
-// 0 … Classes−1, and that no feature is NaN or infinite. An error about one
-// example is an [*ExampleError] that names it.
+// 0 … Classes−1, that no feature is NaN or infinite, and that ids and names are
+// UTF-8. An error about one example is an [*ExampleError] that names it.
 func (d *Dataset) Validate() error {
+	if d == nil {
+		return errors.New("data: there is no data set")
+	}
 	bad := func(format string, a ...any) error {
 		return fmt.Errorf("data: %q: "+format, append([]any{d.Name}, a...)...)
 	}
@@ -117,6 +121,11 @@ func (d *Dataset) Validate() error {
 	}
 	if err := d.validateIDs(); err != nil {
 		return bad("%w", err)
+	}
+	if d.Encoding != nil {
+		if err := d.Encoding.validate(); err != nil {
+			return bad("%w", err)
+		}
 	}
 	for i, y := range d.Y {
 		if y < 0 || int(y) >= d.Classes {

@@ -2,7 +2,10 @@ package data
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/miniunlearn/miniunlearn/data/images"
 	"github.com/miniunlearn/miniunlearn/data/table"
@@ -32,6 +35,26 @@ type Encoding struct {
 type TableEncoding struct {
 	Options table.Options  `json:"options"`
 	Columns []table.Column `json:"columns"`
+}
+
+// notUTF8 is said of text that would not come back as it is: journals, forget sets
+// and encodings are written as JSON.
+const notUTF8 = "not UTF-8; convert the data, for example with iconv -f WINDOWS-1252 -t UTF-8"
+
+// validate checks what [Dataset.Validate] promises of an encoding.
+func (e *Encoding) validate() error {
+	text := slices.Clone(e.Labels)
+	if e.Table != nil {
+		for _, c := range e.Table.Columns {
+			text = append(append(text, c.Name), c.Categories...)
+		}
+	}
+	for _, t := range text {
+		if !utf8.ValidString(t) {
+			return fmt.Errorf("the class, column or category %q is %s", abridge(t), notUTF8)
+		}
+	}
+	return nil
 }
 
 // ClassName returns what the data call class y.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 )
@@ -83,6 +84,9 @@ func (d *Dataset) validateIDs() error {
 	for i, k := range d.Keys {
 		if k == "" {
 			return &ExampleError{d.Name, i, "", "its key is empty; give every example an id"}
+		}
+		if !utf8.ValidString(k) {
+			return &ExampleError{d.Name, i, "", fmt.Sprintf("its key %q is %s", abridge(k), notUTF8)}
 		}
 	}
 	return nil

@@ -123,4 +123,9 @@ func TestKeysAreValidated(t *testing.T) {
 	var bad *ExampleError
 	require.ErrorAs(t, named("a", "").Validate(), &bad)
 	require.Equal(t, 1, bad.Index)
+	d = named("a", "b\xe9")
+	require.ErrorAs(t, d.Validate(), &bad)
+	require.ErrorContains(t, bad, `its key "b\xe9" is not UTF-8; convert the data`)
+	var none *Dataset
+	require.ErrorContains(t, none.Validate(), "there is no data set")
 }

@@ -230,6 +230,23 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// TestTableNotUTF8: names that a run on disk, or a ledger, could not tell again.
+func TestTableNotUTF8(t *testing.T) {
+	for _, text := range []string{
+		"id,outcome,ward\n1\xe9,0,a\n2,1,b\n3,0,a\n4,1,b\n5,0,a\n6,1,b\n7,0,a\n8,1,b\n",
+		"id,outcome,ward\n1,\xe9,a\n2,1,b\n3,\xe9,a\n4,1,b\n5,\xe9,a\n6,1,b\n7,\xe9,a\n8,1,b\n",
+		"id,outcome,ward\n1,0,a\xe9\n2,1,b\n3,0,a\xe9\n4,1,b\n5,0,a\xe9\n6,1,b\n7,0,a\xe9\n8,1,b\n",
+		"id,outcome,w\xe4rd\n1,0,a\n2,1,b\n3,0,a\n4,1,b\n5,0,a\n6,1,b\n7,0,a\n8,1,b\n",
+	} {
+		path := write(t, "f.csv", text)
+		s, err := Open(t.Context(), "csv:"+path+"?label=outcome&id=id")
+		if err == nil {
+			err = s.Validate()
+		}
+		require.ErrorContains(t, err, "is not UTF-8; convert the data", text)
+	}
+}
+
 func init() { // and not in the test, which may run twice
 	Register("mine", func(_ context.Context, s Spec) (*Splits, error) {
 		if _, err := s.Text("flavour"); err != nil {

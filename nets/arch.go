@@ -39,6 +39,9 @@ func (a Arch) loss() func(logits, y *graph.Node) *graph.Node {
 
 // Fits reports how the architecture and a data set disagree.
 func (a Arch) Fits(ds *data.Dataset) error {
+	if ds == nil {
+		return fmt.Errorf("nets: %s is given no data set", a.Name)
+	}
 	if in := product(a.Input); in != ds.Features() {
 		return fmt.Errorf("nets: %s takes %d features, but %s has %d (%v)", a.Name, in, ds.Name, ds.Features(), ds.Shape)
 	}

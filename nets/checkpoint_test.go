@@ -176,6 +176,8 @@ func TestForeignFiles(t *testing.T) {
 	}{
 		{"model.pt", archive("model/data.pkl"), "torch.save; convert it with python"},
 		{"old.pt", []byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), "older versions of PyTorch"},
+		{"state.pkl", []byte("\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94."), "it is a pickle"},
+		{"state5.pkl", []byte("\x80\x05\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94."), "it is a pickle"},
 		{"other.zip", archive("readme"), "a ZIP archive"},
 		{"weights.npz", archive("fc1.weight.npy"), "NumPy archive"},
 		{"weights.npy", []byte("\x93NUMPY\x01\x00"), "NumPy array"},
@@ -197,6 +199,24 @@ func TestForeignFiles(t *testing.T) {
 	}
 	_, err := m.LoadParams(dir)
 	require.ErrorContains(t, err, "it is a folder")
+}
+
+// TestHeaderOfAnyLength: a file begins with the length of its header, and loads also
+// where that looks like the beginning of another kind of file: 640 is that of a pickle.
+func TestHeaderOfAnyLength(t *testing.T) {
+	m := smallModel(t, graph.Float32)
+	path, w := filepath.Join(t.TempDir(), "model.safetensors"), m.Init(5)
+	asPickle := false
+	for n := range 64 {
+		require.NoError(t, m.SaveCheckpoint(path, nets.Checkpoint{Params: w, Of: strings.Repeat("x", 8*n+1)}))
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		asPickle = asPickle || bytes.HasPrefix(raw, []byte("\x80\x02"))
+		got, err := m.LoadParams(path)
+		require.NoError(t, err, "a header of %d bytes", binary.LittleEndian.Uint64(raw))
+		require.Equal(t, w.Float32s(), got.Float32s())
+	}
+	require.True(t, asPickle)
 }
 
 // FuzzLoadParams: no file makes LoadParams panic, and what it returns is finite.

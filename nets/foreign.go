@@ -13,6 +13,8 @@ import (
 // toSafetensors is how PyTorch's own files become safetensors.
 const toSafetensors = `python -c "import torch, safetensors.torch as s; s.save_file(torch.load('IN', map_location='cpu', weights_only=True), 'OUT.safetensors')"`
 
+const pickle = "it is a pickle, as older versions of PyTorch and pickle.dump save; convert it with " + toSafetensors
+
 // foreignFormat says what the file at path is and how to convert it, if it
 // begins as no safetensors file does, and "" if it may be one.
 func foreignFormat(path string) (string, error) {
@@ -34,9 +36,13 @@ func foreignFormat(path string) (string, error) {
 		return "", err
 	}
 	head = head[:n]
+	// First what may be one: the length of a header can begin as other files do.
+	if n > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) <= uint64(info.Size())-8 {
+		return "", nil
+	}
 	for _, k := range []struct{ begins, is string }{
 		{"PK\x03\x04", archive(head)},
-		{"\x80\x02", "it is a pickle, as older versions of PyTorch save; convert it with " + toSafetensors},
+		{"\x80\x02", pickle}, {"\x80\x03", pickle}, {"\x80\x04", pickle}, {"\x80\x05", pickle}, // its protocols
 		{"\x93NUMPY", `it is a NumPy array; convert a dict of arrays, by the names of the parameters, with python -c "import safetensors.numpy as s; s.save_file({...}, 'OUT.safetensors')"`},
 		{"\x89HDF\r\n\x1a\n", "it is an HDF5 file, as Keras saves; load it there and save a dict of the weights, by the names of the parameters, with safetensors.numpy.save_file"},
 		{"GGUF", "it is a GGUF file; convert it to safetensors with the tool that made it"},
@@ -56,10 +62,7 @@ func foreignFormat(path string) (string, error) {
 	case isText(head):
 		return `it is a text, such as CSV or JSON; convert the numbers with python -c "import safetensors.numpy as s; s.save_file({'NAME': array, ...}, 'OUT.safetensors')", one array of its shape for the name of each parameter`, nil
 	}
-	if size := binary.LittleEndian.Uint64(head); size > uint64(info.Size())-8 || n > 8 && head[8] != '{' {
-		return "it is no safetensors file, or it is cut", nil
-	}
-	return "", nil
+	return "it is no safetensors file, or it is cut", nil
 }
 
 // archive says what a file that begins as a ZIP archive is.

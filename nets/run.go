@@ -67,6 +67,9 @@ func (c Classifier) Accuracy(ctx context.Context, ds *data.Dataset) (float64, er
 	}
 	right, k := 0, c.Model.arch.Classes
 	for i, y := range ds.Y {
+		if y < 0 || int(y) >= k {
+			return 0, fmt.Errorf("nets: accuracy: example %d of %s has label %d, and %s has %d classes", i, ds.Name, y, c.Model.arch.Name, k)
+		}
 		if argmax(z[i*k:(i+1)*k]) == int(y) {
 			right++
 		}

@@ -1,6 +1,7 @@
 package unlearning
 
 import (
+	"math"
 	"time"
 
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -52,6 +53,16 @@ type Guarantee struct {
 	// By names the theorem, and Assumes what it takes for given.
 	By      string   `json:"by"`
 	Assumes []string `json:"assumes"`
+}
+
+// possible reports whether the numbers can be those of a guarantee.
+func (g Guarantee) possible() bool {
+	for _, v := range []float64{g.Epsilon, g.Delta, g.Sensitivity, g.Sigma} {
+		if !(v >= 0) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return g.Delta < 1
 }
 
 // Route is one of the ways of a method that has several, such as Mini.

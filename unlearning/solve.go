@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -12,8 +13,8 @@ import (
 var ErrResult = errors.New("the method returned no usable result")
 
 // Solve solves a problem by a method and checks what the method returns:
-// parameters of the model's number and type, all of them finite, and a cost that
-// is one. Errors name the method. Name and time are filled in where the method
+// parameters of the model's number and type, all of them finite, and a cost and a
+// guarantee that can be one. Errors name the method. Name and time are filled in where the method
 // left them out.
 func Solve(ctx context.Context, m Method, p Problem) (*Result, error) {
 	began := time.Now()
@@ -35,8 +36,10 @@ func Solve(ctx context.Context, m Method, p Problem) (*Result, error) {
 		return fail("it has %d %s parameters, and %s has %d %s", res.Params.Len(), res.Params.DType(), p.Run.Model.Arch().Name, p.Run.Model.Size(), p.Run.Model.DType())
 	case !res.Params.Finite():
 		return fail("its parameters are not all finite")
-	case !(res.GradEvals >= 0) || res.BytesRead < 0 || res.BytesKept < 0: // NaN too
+	case !(res.GradEvals >= 0) || math.IsInf(res.GradEvals, 0) || res.BytesRead < 0 || res.BytesKept < 0: // NaN too
 		return fail("it cost %g gradient evaluations, read %d bytes of a history of %d", res.GradEvals, res.BytesRead, res.BytesKept)
+	case res.Guarantee != nil && !res.Guarantee.possible():
+		return fail("its guarantee is ε = %g, δ = %g, by noise of %g for a sensitivity of %g", res.Guarantee.Epsilon, res.Guarantee.Delta, res.Guarantee.Sigma, res.Guarantee.Sensitivity)
 	}
 	checked := *res
 	if checked.Method == "" {

@@ -36,13 +36,16 @@ func TestSolve(t *testing.T) {
 	broken := good()
 	broken.Set(3, math.NaN())
 	for name, r := range map[string]*unlearning.Result{
-		"nil":                      nil,
-		"no parameters":            {},
-		"10 float32 parameters":    {Params: graph.NewTensor(graph.Float32, 10)},
-		"float64 parameters":       {Params: graph.NewTensor(graph.Float64, good().Len())},
-		"not all finite":           {Params: broken},
-		"NaN gradient evaluations": {Params: good(), GradEvals: math.NaN()},
-		"read -1 bytes":            {Params: good(), BytesRead: -1},
+		"nil":                       nil,
+		"no parameters":             {},
+		"10 float32 parameters":     {Params: graph.NewTensor(graph.Float32, 10)},
+		"float64 parameters":        {Params: graph.NewTensor(graph.Float64, good().Len())},
+		"not all finite":            {Params: broken},
+		"+Inf gradient":             {Params: good(), GradEvals: math.Inf(1)},
+		"guarantee is ε = NaN":      {Params: good(), Guarantee: &unlearning.Guarantee{Epsilon: math.NaN()}},
+		"guarantee is ε = 1, δ = 1": {Params: good(), Guarantee: &unlearning.Guarantee{Epsilon: 1, Delta: 1}},
+		"NaN gradient evaluations":  {Params: good(), GradEvals: math.NaN()},
+		"read -1 bytes":             {Params: good(), BytesRead: -1},
 	} {
 		_, err := unlearning.Solve(t.Context(), made{name: "mine", result: r}, p)
 		require.ErrorIs(t, err, unlearning.ErrResult, name)

@@ -67,7 +67,8 @@ func TestRequests(t *testing.T) {
 		require.True(t, r.Same, "entry %d", r.Entry.Number)
 	}
 
-	// Asked again, nothing happens.
+	// Asked again, and twice, nothing happens.
+	customers := append(customers, customers...)
 	out.Reset()
 	require.NoError(t, run(t.Context(), &out, append([]string{"serve", string(f)}, customers...)))
 	require.Equal(t, 1, strings.Count(out.String(), "\n"), out.String())

@@ -87,15 +87,19 @@ func serve(ctx context.Context, out io.Writer, f folder, customers []string) err
 		fmt.Fprintf(out, "%s was waiting: %s\n", r.ID, strings.Join(r.IDs, ", "))
 		asked[r.ID] = r.IDs
 	}
+	if err := f.writeAsked(asked); err != nil { // a crash may have been between the two lists
+		return err
+	}
 	known := slices.Concat(slices.Collect(maps.Values(asked))...)
 	for _, customer := range customers {
 		if slices.Contains(known, customer) {
 			continue
 		}
+		known = append(known, customer)
 		id, err := l.Request(customer)
 		var none *data.IDError
 		if errors.As(err, &none) { // all rows are in the test or validation part
-			fmt.Fprintf(out, "%s was not trained on: the rows are deleted, and that is all\n", customer)
+			fmt.Fprintf(out, "%s was not trained on: rows, if there are any, are deleted, and that is all\n", customer)
 			err = f.deleteRows([]string{customer})
 		} else if err == nil {
 			fmt.Fprintf(out, "%s waits: %s\n", id, customer)

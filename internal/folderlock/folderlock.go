@@ -30,6 +30,9 @@ import (
 // ErrHeld is wrapped by the error of Acquire where another writer has the folder.
 var ErrHeld = errors.New("another process, or another part of this one, is writing there")
 
+// ErrLost is wrapped by the error of Check where the lock is not the folder's.
+var ErrLost = errors.New("the lock is lost")
+
 // Name of the file that is locked. Whoever lists or counts the files of a folder
 // leaves it out.
 const Name = ".lock"
@@ -43,6 +46,9 @@ type Lock struct {
 // Acquire takes the lock of dir without waiting. A folder that is missing is
 // created, for its owner alone.
 func Acquire(dir string) (*Lock, error) {
+	if dir == "" {
+		return nil, errors.New("lock: no folder is named; . is the present one")
+	}
 	if err := atomicfile.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
@@ -59,6 +65,20 @@ func Acquire(dir string) (*Lock, error) {
 	host, _ := os.Hostname()
 	_ = os.WriteFile(path, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), 0o600)
 	return &Lock{f, dir}, nil
+}
+
+// Check returns an error if the lock keeps nobody out any more: the folder has been
+// moved or removed, or its file has. What is written there now might be lost, or
+// meet another writer.
+func (l *Lock) Check() error {
+	held, err := l.flock.Stat()
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", l.dir, err)
+	}
+	if there, err := os.Stat(l.flock.Path()); err != nil || !os.SameFile(held, there) {
+		return fmt.Errorf("lock %s: %w: the folder, or %s in it, has been moved or removed; open it where it is now", l.dir, ErrLost, Name)
+	}
+	return nil
 }
 
 // Release gives the folder free. Further calls do nothing; neither does one on a

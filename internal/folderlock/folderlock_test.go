@@ -97,6 +97,30 @@ func TestDeathFrees(t *testing.T) {
 	require.NoError(t, l.Release())
 }
 
+// TestLost: who holds a lock that keeps nobody out can find out.
+func TestLost(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "folder")
+	for _, lose := range []func() error{
+		func() error { return os.Rename(dir, dir+"-moved") },
+		func() error { return os.RemoveAll(dir) },
+		func() error { return os.Remove(filepath.Join(dir, Name)) },
+	} {
+		l, err := Acquire(dir)
+		require.NoError(t, err)
+		require.NoError(t, l.Check())
+		require.NoError(t, lose())
+		require.ErrorIs(t, l.Check(), ErrLost)
+		other, err := Acquire(dir)
+		require.NoError(t, err)
+		require.ErrorIs(t, l.Check(), ErrLost)
+		require.NoError(t, other.Check())
+		require.NoError(t, other.Release())
+		require.NoError(t, l.Release())
+	}
+	_, err := Acquire("")
+	require.ErrorContains(t, err, "no folder is named")
+}
+
 func TestBadFolder(t *testing.T) {
 	dir := t.TempDir()
 	_, held, err := Holder(filepath.Join(dir, "missing"))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
@@ -56,6 +57,11 @@ type folder struct {
 // createFolder makes a new folder.
 func createFolder(dir string, h Description) (_ *folder, err error) {
 	s := &folder{dir: dir, head: h}
+	if _, err := os.Stat(filepath.Join(dir, headerName)); err != nil { // a folder of others gets no lock's file either
+		if err := s.empty(); err != nil {
+			return nil, fmt.Errorf("history: create: %w", err)
+		}
+	}
 	if s.lock, err = folderlock.Acquire(dir); err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
 	}
@@ -64,12 +70,8 @@ func createFolder(dir string, h Description) (_ *folder, err error) {
 			s.release()
 		}
 	}()
-	names, err := s.names()
-	if err != nil {
+	if err := s.empty(); err != nil {
 		return nil, fmt.Errorf("history: create: %w", err)
-	}
-	if len(names) > 0 {
-		return nil, fmt.Errorf("history: create: %s is not empty; name a new folder or remove the old record", dir)
 	}
 	raw, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
@@ -89,6 +91,32 @@ func createFolder(dir string, h Description) (_ *folder, err error) {
 		return nil, fmt.Errorf("history: create: %w", err)
 	}
 	return s, nil
+}
+
+// empty returns an error unless the folder is empty or not there.
+func (s *folder) empty() error {
+	names, err := s.names()
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case slices.Contains(names, headerName):
+		return fmt.Errorf("%s is not empty; name a new folder or remove the old record", s.dir)
+	case len(names) > 0:
+		return fmt.Errorf("%s is not empty, it holds %s; name a new folder", s.dir, some(names))
+	}
+	return nil
+}
+
+// some lists the first few names.
+func some(names []string) string {
+	const most = 4
+	text := strings.Join(names[:min(most, len(names))], ", ")
+	if len(names) > most {
+		text += ", …"
+	}
+	return text
 }
 
 // names lists the files of the folder, but for the lock and what a killed write

@@ -315,6 +315,20 @@ func TestInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// TestFolderOfOthers: a folder with other things is refused, is named with what is in
+// it, and stays as it is; so does the present one where none is named.
+func TestFolderOfOthers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("thesis.tex", nil, 0o600))
+	for dir, want := range map[string]string{".": "is not empty, it holds thesis.tex; name a new folder", "": "no folder is named"} {
+		_, _, err := history.Train(t.Context(), dir, history.LogitGradients(), nets.Logistic(64, 10), data.Digits().Train, nets.Config{})
+		require.ErrorContains(t, err, want)
+	}
+	there, err := os.ReadDir(".")
+	require.NoError(t, err)
+	require.Len(t, there, 1)
+}
+
 func TestRecorderRefuses(t *testing.T) {
 	ds := data.Digits().Train
 	_, err := nets.Train(t.Context(), nets.MLP(64, 8, 10), ds, nets.Config{Drop: data.RandomForget(ds, 0.1, 1), Hooks: []nets.Hook{history.NewRecorder(history.All())}})

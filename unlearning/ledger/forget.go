@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -100,6 +101,9 @@ func (l *Ledger) begin(m unlearning.Method) (*change, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
+	if m = plain(m); m == nil {
+		return nil, errors.New("there is no method")
+	}
 	c := &change{method: m, requests: slices.Clone(l.queue.Requests), before: l.run, recordBefore: l.record}
 	if r, ok := m.(unlearning.Retrain); ok && r.Other == 0 {
 		c.retrain = true
@@ -155,6 +159,22 @@ func (l *Ledger) begin(m unlearning.Method) (*change, error) {
 	return c, nil
 }
 
+// plain returns the method that a pointer leads to: the journal names methods as they
+// are when they are values, and nil is none.
+func plain(m unlearning.Method) unlearning.Method {
+	v := reflect.ValueOf(m)
+	if v.Kind() != reflect.Pointer {
+		return m
+	}
+	if v.IsNil() {
+		return nil
+	}
+	if m, ok := v.Elem().Interface().(unlearning.Method); ok {
+		return m
+	}
+	return m
+}
+
 // trainedOn is the number of examples of the last training; mu is held.
 func (l *Ledger) trainedOn() int {
 	for _, e := range slices.Backward(l.journal.entries) {
@@ -190,7 +210,13 @@ func (l *Ledger) solve(ctx context.Context, c *change) (err error) {
 }
 
 func (l *Ledger) unlearn(ctx context.Context, c *change, dir string) error {
-	p := unlearning.Problem{Run: c.before, Forget: c.forget, History: c.recordBefore, OtherEngine: l.options.Engine != nil}
+	// A method that changes parameters, which it must not, changes its own.
+	run := *c.before
+	run.Initial, run.Params = run.Initial.Clone(), run.Params.Clone()
+	if run.Momentum != nil {
+		run.Momentum = run.Momentum.Clone()
+	}
+	p := unlearning.Problem{Run: &run, Forget: c.forget, History: c.recordBefore, OtherEngine: l.options.Engine != nil}
 	res, next, err := unlearning.Forget(ctx, c.method, p, unlearning.Next{Left: c.left, Dir: dir, Of: c.entry.of()})
 	if err != nil {
 		return err
@@ -288,6 +314,9 @@ func (l *Ledger) commit(c *change) (*Receipt, error) {
 		return nil, err
 	}
 	at("solved")
+	if err := l.lock.Check(); err != nil {
+		return nil, err
+	}
 	// From here on it counts: Open goes on from this file.
 	err = atomicfile.WritePrivate(l.path(pendingName), func(w io.Writer) error { _, err := w.Write(line); return err })
 	if err != nil && !errors.Is(err, atomicfile.ErrNotDurable) {

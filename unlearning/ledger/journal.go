@@ -272,8 +272,11 @@ func (j *journal) next(pending []byte) (Entry, error) {
 func readHeader(dir string) (h header, sum string, err error) {
 	path := filepath.Join(dir, headerName)
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return h, "", fmt.Errorf("ledger: %w; ledger.Create makes one of a trained run's folder", err)
+	}
+	if err != nil {
+		return h, "", fmt.Errorf("ledger: %w", err)
 	}
 	body, sum, err := parseSummed(raw)
 	if err == nil {

@@ -10,8 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/miniunlearn/miniunlearn/internal/atomicfile"
 )
@@ -30,25 +30,43 @@ func NewKey() Key {
 }
 
 // KeyFile reads the key in a file, in hex. A file that is missing is made, with a
-// new key, for its owner alone.
+// new key, for its owner alone; of several callers that find it missing one makes it.
 func KeyFile(path string) (Key, error) {
+	fail := func(err error) (Key, error) { return nil, fmt.Errorf("ledger: key: %w", err) }
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		k := NewKey()
-		err := atomicfile.WritePrivate(path, func(w io.Writer) error { _, err := fmt.Fprintf(w, "%x\n", []byte(k)); return err })
-		if err != nil {
-			return nil, fmt.Errorf("ledger: key: %w", err)
+		if err := newKeyFile(path); err != nil && !errors.Is(err, os.ErrExist) {
+			return fail(err)
 		}
-		return k, nil
+		raw, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ledger: key: %w", err)
+		return fail(err)
+	}
+	if len(raw) == 0 {
+		return fail(fmt.Errorf("%s is empty: another process is making it, or has died over it; try again, and remove it if it stays so", path))
 	}
 	k, err := hex.DecodeString(string(bytes.TrimSpace(raw)))
 	if err != nil || len(k) < leastKey {
-		return nil, fmt.Errorf("ledger: key: %s does not hold %d hex digits or more", path, 2*leastKey)
+		return fail(fmt.Errorf("%s does not hold %d hex digits or more", path, 2*leastKey))
 	}
 	return k, nil
+}
+
+// newKeyFile makes a file of a new key, unless there is one.
+func newKeyFile(path string) error {
+	if err := atomicfile.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "%x\n", []byte(NewKey()))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 // leastKey is the bytes that a key has at least.

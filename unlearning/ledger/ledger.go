@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,7 +32,8 @@ type Options struct {
 	LR nets.LRSchedule
 	// Unseen are examples like those of the training set that the model was not
 	// trained on: a validation set, never the test set. With them a certificate tells
-	// what the model still knows of what it has forgotten.
+	// what the model still knows of what it has forgotten. One that was trained on, by
+	// its id and all of it, is an error.
 	Unseen *data.Dataset
 	// DueExamples and DueAfter say when requests are due, see Ledger.Due.
 	DueExamples int
@@ -80,27 +82,40 @@ func Create(ctx context.Context, dir string, ds *data.Dataset, o Options) (*Ledg
 	if err := o.Limits.validate(); err != nil {
 		return fail(err)
 	}
+	if err := ds.Validate(); err != nil {
+		return fail(err)
+	}
 	if ds.IDs == nil && ds.Keys == nil {
 		return fail(errors.New("the data have no ids: set IDs or Keys to those by which their owners will ask, which stay the same when others are deleted"))
 	}
-	l := &Ledger{dir: dir, key: o.Key, options: o, now: o.clock()}
+	l := &Ledger{dir: dir, key: slices.Clone(o.Key), options: o, now: o.clock()}
 	run, rec, err := l.openRun(dir, ds)
 	if err != nil {
+		return fail(err)
+	}
+	l.run, l.record, l.table, l.queue = run, rec, l.key.marks(ds), queue{Next: 1}
+	if err := l.checkUnseen(); err != nil {
 		return fail(err)
 	}
 	if l.lock, err = folderlock.Acquire(dir); err != nil {
 		return fail(err)
 	}
-	if err := l.create(ctx, run, rec); err != nil {
+	if err := l.create(ctx); err != nil {
 		l.lock.Release()
 		return fail(err)
 	}
 	return l, nil
 }
 
-func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record) error {
+func (l *Ledger) create(ctx context.Context) error {
 	if _, err := os.Stat(l.path(journalName)); err == nil {
 		return fmt.Errorf("%s is a ledger already; open it with ledger.Open", l.dir)
+	}
+	if q, err := readQueue(l.path(queueName)); err == nil && q.Next > 1 { // one whose journal is lost
+		return fmt.Errorf("%s: %w: requests were noted in it, and it has no journal; restore that", l.dir, ErrDamaged)
+	}
+	if err := l.checkLinks("."); err != nil {
+		return err
 	}
 	desc, err := history.Describe(l.dir)
 	if err != nil {
@@ -114,7 +129,7 @@ func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record)
 	}
 	// Written in this order, and the journal's first entry last: without it the folder
 	// is no ledger yet.
-	l.head = header{Version: version, Created: l.now(), Policy: desc.Policy, Key: l.key.check(), Limits: l.options.Limits, Encoding: run.Data.Encoding}
+	l.head = header{Version: version, Created: l.now(), Policy: desc.Policy, Key: l.key.check(), Limits: l.options.Limits, Encoding: l.run.Data.Encoding}
 	if err := writeSummed(l.path(headerName), l.head); err != nil {
 		return err
 	}
@@ -122,7 +137,6 @@ func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record)
 	if err != nil {
 		return err
 	}
-	l.run, l.record, l.table, l.queue = run, rec, l.key.marks(run.Data), queue{Next: 1}
 	table := fmt.Sprintf(tableName, 0)
 	if err := l.table.write(l.path(table)); err != nil {
 		return err
@@ -139,8 +153,8 @@ func (l *Ledger) create(ctx context.Context, run *nets.Run, rec *history.Record)
 	}
 	l.journal.chain = sum
 	return l.append(&Entry{
-		Kind: KindCreated, Folder: ".", Run: &desc, Left: run.Data.Len(), Engine: desc.Run.Engine, DType: desc.Run.DType,
-		After: rec.Final(), DataAfter: l.key.digest(l.table), Table: tableSum, Since: &Since{},
+		Kind: KindCreated, Folder: ".", Run: &desc, Left: l.run.Data.Len(), Engine: desc.Run.Engine, DType: desc.Run.DType,
+		After: l.record.Final(), DataAfter: l.key.digest(l.table), Table: tableSum, Since: &Since{},
 	})
 }
 
@@ -185,7 +199,7 @@ func Open(ctx context.Context, dir string, ds *data.Dataset, o Options) (*Ledger
 	if err != nil {
 		return fail(err)
 	}
-	l := &Ledger{dir: dir, key: o.Key, options: o, head: h, lock: lock, now: o.clock()}
+	l := &Ledger{dir: dir, key: slices.Clone(o.Key), options: o, head: h, lock: lock, now: o.clock()}
 	l.options.Limits = h.Limits.and(o.Limits)
 	if err := l.open(ctx, ds); err != nil {
 		lock.Release()
@@ -202,6 +216,9 @@ func (l *Ledger) open(ctx context.Context, ds *data.Dataset) error {
 		return err
 	}
 	now := l.journal.last()
+	if err := l.checkLinks(now.Folder); err != nil {
+		return err
+	}
 	var err error
 	if l.table, err = l.readTable(now); err != nil {
 		return err
@@ -222,6 +239,9 @@ func (l *Ledger) open(ctx context.Context, ds *data.Dataset) error {
 		return fmt.Errorf("%s: %w: it is not the run that the journal tells of", l.path(now.Folder), ErrDamaged)
 	}
 	l.run, l.record = run, rec
+	if err := l.checkUnseen(); err != nil {
+		return err
+	}
 	if err := l.tidy(); err != nil {
 		return err
 	}
@@ -237,7 +257,7 @@ func (l *Ledger) load() error {
 	}
 	raw, err := os.ReadFile(l.path(journalName))
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s: %w: it has no journal; ledger.Create begins one", l.dir, ErrDamaged)
+		return fmt.Errorf("%s: %w: it has no journal; restore that, or, if ledger.Create was interrupted, call it again", l.dir, ErrDamaged)
 	}
 	if err != nil {
 		return err
@@ -254,7 +274,7 @@ func (l *Ledger) load() error {
 	if l.journal.last() == nil {
 		return fmt.Errorf("%s: %w: it has no entry", l.path(journalName), ErrDamaged)
 	}
-	return nil
+	return l.checkQueue()
 }
 
 // inOrder returns the data set with its rows in an order, itself if they are.
@@ -290,7 +310,7 @@ func (l *Ledger) usable() error {
 	case l.broken != nil:
 		return fmt.Errorf("the last change was not ended, open the ledger again: %w", l.broken)
 	}
-	return nil
+	return l.lock.Check()
 }
 
 // Close gives the folder free. It waits for a Forget that is under way.
@@ -326,7 +346,7 @@ func (l *Ledger) Run() (*nets.Run, *history.Record) {
 	return l.run, l.record
 }
 
-// Journal returns the entries so far.
+// Journal returns the entries so far. What they point to must not be changed.
 func (l *Ledger) Journal() []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -23,6 +23,9 @@ type queue struct {
 	Requests []Request `json:"requests"`
 }
 
+// requestName is the id of a request by its number.
+const requestName = "r-%06d"
+
 func readQueue(path string) (queue, error) {
 	var q queue
 	err := readSummed(path, &q)
@@ -50,16 +53,23 @@ func (l *Ledger) Request(ids ...string) (string, error) {
 		return fail(fmt.Errorf("%w: as %s, on %s, by entry %d of the journal", ErrServed, id, e.Time.Format(time.DateOnly), e.Number))
 	}
 	if _, err := data.ForgetByID(l.run.Data, ids...); err != nil {
-		return fail(fmt.Errorf("%w; an example that has been forgotten has no id any more, see the journal", err))
+		if e := (*data.IDError)(nil); errors.As(err, &e) && !e.Duplicate {
+			err = fmt.Errorf("%w; an example that has been forgotten has no id any more, see the journal", err)
+		}
+		return fail(err)
+	}
+	asked := map[string]bool{}
+	for _, id := range ids {
+		asked[id] = true
 	}
 	for _, r := range l.queue.Requests {
-		for _, id := range ids {
-			if slices.Contains(r.IDs, id) {
+		for _, id := range r.IDs {
+			if asked[id] {
 				return fail(fmt.Errorf("%w: %s, of %s, names %q", ErrQueued, r.ID, r.Received.Format(time.DateOnly), id))
 			}
 		}
 	}
-	r := Request{ID: fmt.Sprintf("r-%06d", l.queue.Next), Received: l.now(), IDs: distinct(ids)}
+	r := Request{ID: fmt.Sprintf(requestName, l.queue.Next), Received: l.now(), IDs: distinct(ids)}
 	next := queue{l.queue.Next + 1, append(slices.Clone(l.queue.Requests), r)}
 	if err := writeSummed(l.path(queueName), next); err != nil {
 		return fail(err)
@@ -93,7 +103,11 @@ func (l *Ledger) Withdraw(id string) error {
 func (l *Ledger) Waiting() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.queue.Requests)
+	waiting := slices.Clone(l.queue.Requests)
+	for i := range waiting {
+		waiting[i].IDs = slices.Clone(waiting[i].IDs)
+	}
+	return waiting
 }
 
 // Due reports whether the requests that wait should be served: they name as many
@@ -111,7 +125,9 @@ func (l *Ledger) Due() bool {
 	case o.DueExamples > 0 && l.named() >= o.DueExamples:
 		return true
 	default:
-		return o.DueAfter > 0 && l.now().Sub(l.queue.Requests[0].Received) >= o.DueAfter
+		// Where the clock went wrong, a request may come from the future: as far as
+		// DueAfter it is waited for, and no further.
+		return o.DueAfter > 0 && l.now().Sub(l.queue.Requests[0].Received).Abs() >= o.DueAfter
 	}
 }
 

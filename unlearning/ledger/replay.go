@@ -61,6 +61,14 @@ func Replay(ctx context.Context, entries []Entry, ds *data.Dataset, o Replaying)
 	if len(entries) == 0 || entries[0].Run == nil {
 		return fail(errors.New("there is no journal"))
 	}
+	if err := ds.Validate(); err != nil {
+		return fail(err)
+	}
+	if there, err := os.ReadDir(o.Dir); o.Dir == "" || len(there) > 0 {
+		return fail(fmt.Errorf("Replaying.Dir: %q is not empty; name a new folder", o.Dir))
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fail(err)
+	}
 	first := entries[0]
 	if got := o.Key.digest(o.Key.marks(ds)); got != first.DataAfter {
 		return fail(fmt.Errorf("%w: their keyed digest is not that of entry 0: they are other data, another key, or in another order", ErrData))
@@ -121,7 +129,7 @@ func (r *replayer) replay(ctx context.Context, e Entry) error {
 	for _, s := range e.Requests {
 		own, ok := r.Requests[s.ID]
 		if !ok {
-			return fmt.Errorf("the ids of request %s are missing", s.ID)
+			return fmt.Errorf("the ids of request %s are missing; give those of every request in Replaying.Requests", s.ID)
 		}
 		if r.Key.setDigest(own) != s.Set {
 			return fmt.Errorf("the ids that are given for request %s are not those that were asked for: their keyed digest is another one", s.ID)

@@ -121,6 +121,9 @@ func TestNoise(t *testing.T) {
 	o := ledger.Replaying{Key: key, Requests: requests, Dir: filepath.Join(t.TempDir(), "replay")}
 	_, err = ledger.Replay(t.Context(), entries, ds, o)
 	require.ErrorContains(t, err, "entry 1: the method noisy-descent drew noise from a secret key")
+	_, err = ledger.Replay(t.Context(), entries, ds, o)
+	require.ErrorContains(t, err, "is not empty; name a new folder")
+	o.Dir = filepath.Join(t.TempDir(), "replay")
 	o.Methods = map[string]unlearning.Method{"noisy-descent": descent}
 	done, err := ledger.Replay(t.Context(), entries, ds, o)
 	require.NoError(t, err)

@@ -39,19 +39,28 @@ func Verify(dir string) (*State, error) {
 		return fail(fmt.Errorf("%s: %w", l.path(journalName), err))
 	}
 	s := &State{Entries: l.journal.entries}
-	if _, err := os.Stat(l.path(pendingName)); err == nil {
+	if pending, err := os.ReadFile(l.path(pendingName)); err == nil {
 		s.Pending = true
+		if !l.journal.has(pending) {
+			if _, err := l.journal.next(pending); err != nil {
+				return fail(fmt.Errorf("%s: %w", l.path(pendingName), err))
+			}
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return fail(err)
 	}
 	now := l.journal.last()
 	if now == nil || len(l.journal.torn) > 0 && !s.Pending {
 		return fail(fmt.Errorf("%s: %w: it ends too early", l.path(journalName), ErrDamaged))
 	}
 	var bad []error
-	queue, err := readQueue(l.path(queueName))
+	if l.queue, err = readQueue(l.path(queueName)); err == nil {
+		err = l.checkQueue()
+	}
 	if err != nil {
 		bad = append(bad, err)
 	}
-	s.Waiting = len(queue.Requests)
+	s.Waiting = len(l.queue.Requests)
 	if _, err := l.readTable(now); err != nil {
 		bad = append(bad, err)
 	}
