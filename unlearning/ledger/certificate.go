@@ -137,9 +137,6 @@ func (l *Ledger) estimate(ctx context.Context, c *change, model *nets.Model, cer
 	if unseen == nil || c.forget.Len() == 0 {
 		return nil
 	}
-	if err := model.Arch().Fits(unseen); err != nil {
-		return fmt.Errorf("Options.Unseen: %w", err)
-	}
 	forgotten := c.before.Data.Subset(c.forget.Positions())
 	before, err := excess(ctx, model, c.before.Params, forgotten, unseen)
 	if err != nil {
