@@ -151,7 +151,11 @@ func openFolder(dir string) (*folder, error) {
 		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)
 	}
 	if s.head.Version != version {
-		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; train and record again", path, ErrVersion, s.head.Version, version)
+		do := "train and record again"
+		if s.head.Version > version {
+			do = "use the newer program that wrote it"
+		}
+		return nil, fmt.Errorf("history: open %s: %w: it is %d, and %d is read here; %s", path, ErrVersion, s.head.Version, version, do)
 	}
 	if err := s.head.validate(); err != nil {
 		return nil, fmt.Errorf("history: open %s: %w: %v", path, ErrDamaged, err)

@@ -257,13 +257,15 @@ func TestVersion(t *testing.T) {
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
 	body, _, _ := strings.Cut(string(raw), "\n}\n")
-	body = strings.Replace(body+"\n}", `"version": 8`, `"version": 1`, 1)
-	sum := sha256.Sum256([]byte(body))
-	require.NoError(t, os.WriteFile(path, []byte(body+"\n"+hex.EncodeToString(sum[:])+"\n"), 0o644))
-	_, err = history.Open(dir)
-	require.ErrorIs(t, err, history.ErrVersion)
-	require.NotErrorIs(t, err, history.ErrDamaged)
-	require.ErrorContains(t, err, "it is 1, and 8 is read here; train and record again")
+	for version, want := range map[int]string{1: "it is 1, and 8 is read here; train and record again", 9: "it is 9, and 8 is read here; use the newer program"} {
+		other := strings.Replace(body+"\n}", `"version": 8`, fmt.Sprintf(`"version": %d`, version), 1)
+		sum := sha256.Sum256([]byte(other))
+		require.NoError(t, os.WriteFile(path, []byte(other+"\n"+hex.EncodeToString(sum[:])+"\n"), 0o644))
+		_, err = history.Open(dir)
+		require.ErrorIs(t, err, history.ErrVersion)
+		require.NotErrorIs(t, err, history.ErrDamaged)
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // TestTwoRecorders: while one records into a folder another is refused, and told

@@ -1,10 +1,14 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -274,4 +278,49 @@ func TestMethodsMisused(t *testing.T) {
 	r, err = l.Forget(t.Context(), &unlearning.Retrain{})
 	require.NoError(t, err)
 	require.Equal(t, ledger.KindRetrained, r.Kind)
+}
+
+// TestRunInLedger: what is wrong with the run in the folder is an error of the ledger,
+// that callers may branch on, whoever finds it.
+func TestRunInLedger(t *testing.T) {
+	dir, ds, l := made(t, options())
+	_, err := l.Request("person-00007")
+	require.NoError(t, err)
+	gradients := filepath.Join(dir, "logit-gradients.safetensors")
+	require.NoError(t, os.Rename(gradients, gradients+"~"))
+	_, err = l.Forget(t.Context(), unlearning.Mini{}) // it is read when it is used
+	require.ErrorIs(t, err, ledger.ErrDamaged)
+	require.ErrorContains(t, err, gradients)
+	require.NoError(t, os.Rename(gradients+"~", gradients))
+	require.NoError(t, l.Close())
+
+	for _, name := range []string{"run.json", "manifest.jsonl", "final.safetensors", "momentum.safetensors"} {
+		path := filepath.Join(dir, name)
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, spoil := range []func() error{
+			func() error { return os.Remove(path) },
+			func() error { return os.WriteFile(path, raw[:len(raw)/2], 0o600) },
+		} {
+			require.NoError(t, spoil())
+			_, err = ledger.Open(t.Context(), dir, ds, options())
+			require.ErrorIs(t, err, ledger.ErrDamaged, name)
+			_, err = ledger.Verify(dir)
+			require.ErrorIs(t, err, ledger.ErrDamaged, name)
+		}
+		require.NoError(t, os.WriteFile(path, raw, 0o600))
+	}
+
+	path := filepath.Join(dir, "run.json")
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	body, _, _ := bytes.Cut(raw, []byte("\n}\n"))
+	body = regexp.MustCompile(`"version": \d+`).ReplaceAll(append(body, "\n}"...), []byte(`"version": 99`))
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "%s\n%x\n", body, sha256.Sum256(body)), 0o600))
+	_, err = ledger.Open(t.Context(), dir, ds, options())
+	require.ErrorIs(t, err, ledger.ErrVersion)
+	require.ErrorContains(t, err, "use the newer program that wrote it")
+	_, err = ledger.Verify(dir)
+	require.ErrorIs(t, err, ledger.ErrVersion)
+	require.NotErrorIs(t, err, ledger.ErrDamaged)
 }

@@ -1,6 +1,12 @@
 package ledger
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/miniunlearn/miniunlearn/unlearning/history"
+)
 
 // Errors that callers may branch on. None of them changes anything in the folder.
 var (
@@ -25,3 +31,17 @@ var (
 	// ErrClosed: the ledger has been closed.
 	ErrClosed = errors.New("the ledger is closed")
 )
+
+// ofRun says of an error about the run in the ledger's folder, whose files are the
+// ledger's, what it is to the ledger.
+func ofRun(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, history.ErrVersion):
+		return fmt.Errorf("%w: %w", ErrVersion, err)
+	case errors.Is(err, history.ErrDamaged), errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}

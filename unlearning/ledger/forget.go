@@ -201,6 +201,9 @@ func (l *Ledger) solve(ctx context.Context, c *change) (err error) {
 		if errors.As(err, &gap) || errors.Is(err, history.ErrNoLogitGradients) || errors.Is(err, unlearning.ErrNoHistory) {
 			err = fmt.Errorf("%w: %w; call Forget with unlearning.Retrain, or with a method that needs less", ErrHistory, err)
 		}
+		if errors.Is(err, history.ErrDamaged) { // a missing file may be one of the method's own
+			err = ofRun(err)
+		}
 		return err
 	}
 	if c.entry.Certificate, err = l.certify(ctx, c); err != nil {

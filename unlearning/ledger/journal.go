@@ -286,7 +286,7 @@ func readHeader(dir string) (h header, sum string, err error) {
 		return h, "", fmt.Errorf("ledger: %s: %w: %v", path, ErrDamaged, err)
 	}
 	if h.Version != version {
-		return h, "", fmt.Errorf("ledger: %s: %w: it is %d, and %d is read here", path, ErrVersion, h.Version, version)
+		return h, "", fmt.Errorf("ledger: %s: %w: it is %d, and %d is read here; use the program that wrote it", path, ErrVersion, h.Version, version)
 	}
 	return h, sum, nil
 }

@@ -232,8 +232,11 @@ func (l *Ledger) open(ctx context.Context, ds *data.Dataset) error {
 		return fmt.Errorf("%s: %w: its keyed digest is not the journal's", l.path(now.table()), ErrDamaged)
 	}
 	run, rec, err := l.openRun(l.path(now.Folder), ds)
+	if errors.Is(err, history.ErrInterrupted) { // it had ended when it became the ledger's
+		return fmt.Errorf("%s: %w: the end of the run is missing", l.path(now.Folder), ErrDamaged)
+	}
 	if err != nil {
-		return err
+		return ofRun(err)
 	}
 	if rec.Final() != now.After {
 		return fmt.Errorf("%s: %w: it is not the run that the journal tells of", l.path(now.Folder), ErrDamaged)

@@ -65,7 +65,7 @@ func Verify(dir string) (*State, error) {
 		bad = append(bad, err)
 	}
 	if s.Run, err = history.Inspect(l.path(now.Folder)); err != nil {
-		bad = append(bad, fmt.Errorf("%w: %w", ErrDamaged, err))
+		bad = append(bad, ofRun(err))
 	}
 	if s.Run != nil && s.Run.Final != now.After {
 		bad = append(bad, fmt.Errorf("%s: %w: it is not the run that entry %d tells of", l.path(now.Folder), ErrDamaged, now.Number))
