@@ -71,7 +71,7 @@ func Replay(ctx context.Context, entries []Entry, ds *data.Dataset, o Replaying)
 	}
 	first := entries[0]
 	if got := o.Key.digest(o.Key.marks(ds)); got != first.DataAfter {
-		return fail(fmt.Errorf("%w: their keyed digest is not that of entry 0: they are other data, another key, or in another order", ErrData))
+		return fail(fmt.Errorf("%w: their keyed digest is not that of entry 0: rows that were deleted since are missing, or they are other data, in another order, or the key is another", ErrData))
 	}
 	cfg, err := first.Run.TrainConfig(o.LR)
 	if err != nil {
