@@ -99,7 +99,8 @@ func ksLimit(lambda float64) float64 {
 }
 
 // Wasserstein1 returns ∫|F_a(t) − F_b(t)| dt, the earth mover's distance in the
-// units of the scores. The scores must be finite.
+// units of the scores. The scores must be finite; a distance beyond the float64
+// numbers is +Inf.
 func Wasserstein1(a, b []float64) (float64, error) {
 	const op = "Wasserstein1"
 	if err := checkFinite(op, "a", a); err != nil {
@@ -109,6 +110,16 @@ func Wasserstein1(a, b []float64) (float64, error) {
 		return 0, err
 	}
 	sa, sb := sorted(a), sorted(b)
+	w := earthMover(sa, sb)
+	if math.IsInf(w, 0) || math.IsNaN(w) { // products of large scores and counts
+		const small = 0x1p-200
+		w = earthMover(scaled(small, sa), scaled(small, sb)) / small
+	}
+	return w, nil
+}
+
+// earthMover is ∫|F_a(t) − F_b(t)| dt of ascending samples.
+func earthMover(sa, sb []float64) float64 {
 	i, j := 0, 0
 	w, last := 0.0, min(sa[0], sb[0])
 	for i < len(sa) || j < len(sb) {
@@ -130,5 +141,14 @@ func Wasserstein1(a, b []float64) (float64, error) {
 			j++
 		}
 	}
-	return w / (float64(len(sa)) * float64(len(sb))), nil
+	return w / (float64(len(sa)) * float64(len(sb)))
+}
+
+// scaled returns by·x.
+func scaled(by float64, x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = by * v
+	}
+	return out
 }

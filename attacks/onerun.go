@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"fmt"
 	"math"
 	"sort"
 
@@ -111,15 +112,23 @@ func refuted(low float64, refutes func(epsilon float64) bool) float64 {
 //
 //	P(B ≥ right) + 2mδ · max_i P(right − i ≤ B < right)/i
 //
-// (Steinke et al., Theorem 5.2), at most 1.
+// (Steinke et al., Theorem 5.2), at most 1. More right ones than guesses have the
+// probability 0 but for δ. An epsilon or a delta that is no number panics, as do fewer
+// canaries than guesses.
 func OneRunPValue(m, guesses, right int, epsilon, delta float64) float64 {
-	if guesses == 0 || right == 0 {
+	if math.IsNaN(epsilon) || !(delta >= 0 && delta <= 1) || guesses < 0 || m < guesses {
+		panic(fmt.Sprintf("attacks: OneRunPValue of %d canaries, %d guesses, ε = %v, δ = %v", m, guesses, epsilon, delta))
+	}
+	if guesses == 0 || right <= 0 {
 		return 1
 	}
 	q := 1 / (1 + math.Exp(-epsilon))
 	tail := func(k int) float64 { // P(B ≥ k)
-		if k <= 0 {
+		switch {
+		case k <= 0:
 			return 1
+		case k > guesses || q == 0:
+			return 0
 		}
 		return mathext.RegIncBeta(float64(k), float64(guesses-k+1), q)
 	}

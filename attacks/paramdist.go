@@ -61,11 +61,18 @@ func ParamDistances[F ~float32 | ~float64](unlearned, retrained, before []F, lay
 	return out, nil
 }
 
+// distance is ‖a − b‖₂, of differences in units of the largest, whose squares neither
+// overflow nor vanish.
 func distance[F ~float32 | ~float64](a, b []F) float64 {
+	largest := 0.0
+	for i := range a {
+		largest = max(largest, math.Abs(float64(a[i])/2-float64(b[i])/2))
+	}
+	unit := math.Ldexp(1, math.Ilogb(max(largest, 0x1p-1000)))
 	ss := 0.0
 	for i := range a {
-		d := float64(a[i]) - float64(b[i])
+		d := (float64(a[i])/2 - float64(b[i])/2) / unit
 		ss += d * d
 	}
-	return math.Sqrt(ss)
+	return 2 * math.Sqrt(ss) * unit
 }

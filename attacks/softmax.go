@@ -6,7 +6,14 @@ import "math"
 // that it is finite for every finite z; skip = -1 sums all. At least one term
 // must remain.
 func logSumExpExcept(z []float64, skip int) float64 {
-	top := math.Inf(-1)
+	top, rest := logSumExpParts(z, skip)
+	return top + rest
+}
+
+// logSumExpParts returns the two terms of logSumExpExcept, the largest z_j and what
+// the others add: beside a large one the second is lost in their sum.
+func logSumExpParts(z []float64, skip int) (top, rest float64) {
+	top = math.Inf(-1)
 	for j, v := range z {
 		if j != skip && v > top {
 			top = v
@@ -18,7 +25,7 @@ func logSumExpExcept(z []float64, skip int) float64 {
 			sum += math.Exp(v - top)
 		}
 	}
-	return top + math.Log(sum)
+	return top, math.Log(sum)
 }
 
 // softplus returns log(1 + e^x) without overflow or cancellation.
@@ -29,8 +36,12 @@ func softplus(x float64) float64 {
 	return math.Log1p(math.Exp(x))
 }
 
-// gap returns φ = z_y − log Σ_{j≠y} exp z_j, the log odds of class y.
-func gap(z []float64, y int) float64 { return z[y] - logSumExpExcept(z, y) }
+// gap returns φ = z_y − log Σ_{j≠y} exp z_j, the log odds of class y, which is the same
+// however large a number is added to all logits.
+func gap(z []float64, y int) float64 {
+	top, rest := logSumExpParts(z, y)
+	return (z[y] - top) - rest
+}
 
 // argmax returns the first index of the maximum.
 func argmax(z []float64) int {

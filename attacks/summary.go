@@ -32,8 +32,19 @@ func sum(x []float64) float64 {
 	return s
 }
 
-// mean sums in the given order; sort first where that order is the caller's.
-func mean(x []float64) float64 { return sum(x) / float64(len(x)) }
+// mean sums in the given order; sort first where that order is the caller's. Values
+// whose sum leaves the float64 numbers are divided first.
+func mean(x []float64) float64 {
+	n := float64(len(x))
+	if s := sum(x); !math.IsInf(s, 0) && !math.IsNaN(s) {
+		return s / n
+	}
+	m := 0.0
+	for _, v := range x {
+		m += v / n
+	}
+	return m
+}
 
 // quantile interpolates the p quantile of an ascending sample.
 func quantile(x []float64, p float64) float64 {
