@@ -53,6 +53,7 @@
 //
 // It tests answers to the questions that were asked. What parameters show to someone
 // who has them, answers to other questions, and models before and after side by side
-// are other tests. And nothing found is never nothing there: leaks smaller than
-// detectable remain.
+// are other tests. [Config.Kept] is one more, for auditors who replay each run: it finds
+// far smaller traces than a verdict, and enters none. And nothing found is never nothing
+// there: leaks smaller than detectable remain.
 package verdict

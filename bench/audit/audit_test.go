@@ -390,6 +390,16 @@ func TestControls(t *testing.T) {
 	reference, _ := r.Row(Reference)
 	require.True(t, reference.Besides.Harm.Difference.Contains(0), "%v", reference.Besides.Harm)
 	require.Contains(t, r.Markdown(), "| harm |")
+	// Doing nothing keeps all, and retraining nothing.
+	noOp, _ := r.Row("no-op")
+	require.InDelta(t, 1, float64(noOp.Besides.Kept.Share.Value), 1e-12)
+	require.Greater(t, float64(noOp.Besides.Kept.Share.Value), float64(noOp.Besides.Kept.Share.High))
+	kept := reference.Besides.Kept.Share
+	require.True(t, kept.Low < kept.Value && kept.Value < kept.High, "%+v", kept)
+	retrained, _ := r.Row(Retrained)
+	require.Nil(t, retrained.Besides.Kept)
+	require.Contains(t, r.Markdown(), "| +100.0% [-")
+	require.Contains(t, r.Markdown(), "who replays each run without")
 	rows := r.Report("no-op").Rows
 	require.Equal(t, []string{Before, Retrained, "no-op"}, []string{rows[0].Name, rows[1].Name, rows[2].Name})
 	require.Equal(t, attacks.UnderUnlearned, rows[2].ToRetrained.Finding)

@@ -22,6 +22,9 @@ type Besides struct {
 	// Harm is what forgetting did to the privacy of the candidates that stay, beside
 	// retraining; nil where none stays.
 	Harm *attacks.RetainedHarm `json:"retained_harm,omitempty"`
+	// Kept is what is left beside replayed retraining of the same runs; nil for these
+	// themselves.
+	Kept *verdict.Kept `json:"kept,omitempty"`
 	// IAM is the mean completeness of forgotten examples under the targets; Retrained's
 	// is perfect.
 	IAM attacks.Float `json:"iam"`
@@ -63,6 +66,11 @@ func (a *analysis) besides(ctx context.Context, answers *verdict.Answers, pools 
 		}
 		method := attacks.Pools{Shadows: pools[0], Targets: pools[1]}
 		if b.Harm, err = attacks.MeasureRetainedHarm(ctx, attacks.LiRA{Fit: a.Fit}, method, retrained, a.Level); err != nil {
+			return nil, err
+		}
+	}
+	if answers != a.retrained {
+		if b.Kept, err = a.judge().Kept(ctx, a.design, verdict.Models{Method: answers, Reference: a.retrained, Before: a.before}); err != nil {
 			return nil, err
 		}
 	}

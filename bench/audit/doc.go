@@ -52,8 +52,9 @@
 // the games of U-LiRA (Hayes et al., "Inexact Unlearning Needs More Careful
 // Evaluations", 2024), whose attacks learn from shadows of the same variant; KLOM and
 // the forgetting quality, beside their nulls; ε, beside the largest that could be
-// shown; in [Besides], what the models before and after show together, RULI's protocol,
-// IAM's completeness, and what forgetting did to the privacy of those who stay; and the
+// shown; in [Besides], what an auditor sees left who replays each run, what the models
+// before and after show together, RULI's protocol, IAM's completeness, and what
+// forgetting did to the privacy of those who stay; and the
 // worst cases, the tenth of the examples that models know best and the tenth that looks
 // most exposed. Forgetting what models know best is the worst case of
 // all: [Result.Memorised] lists the candidates of such an audit.

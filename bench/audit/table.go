@@ -89,6 +89,27 @@ memorised tenth and on the others; IAM: completeness, 1 being answers of models 
 KLOM: 95th percentile over examples of KL(unlearned ‖ retrained) beside that of retrained against retrained, of so many
 models that forgot an example: below 100 it is mostly bias; F: forgetting quality of the NeurIPS'23 competition, beside the mean of its null.`}
 
+// measured is measures, with what is kept where that was measured.
+func (r *Result) measured() table {
+	t := measures
+	if !slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Besides.Kept != nil }) {
+		return t
+	}
+	t.columns = append(slices.Clip(t.columns), column{"kept", func(r Row) string {
+		k := r.Besides.Kept
+		if k == nil || !k.Share.Value.Exists() {
+			return "—"
+		}
+		percent := func(f attacks.Float) float64 { return 100 * float64(f) }
+		return fmt.Sprintf("%+.1f%% [%+.1f, %+.1f]", percent(k.Share.Value), percent(k.Share.Low), percent(k.Share.High))
+	}})
+	t.legend += `
+Kept: the share that is left of what the models before unlearning show, as an auditor sees it who replays each run without
+what is forgotten; in brackets what the test of that would not have found. It finds smaller traces than the verdict
+does, of methods that share the replay's chance, and is no part of it.`
+	return t
+}
+
 // tests is every test of the verdicts, by name.
 func (r *Result) tests() table {
 	t := table{legend: `The p-value of each test, corrected for the statistics that it holds, and the first of those with the least; ** where
@@ -245,8 +266,9 @@ func (r *Result) String() string {
 		fmt.Fprintf(&b, "\n%s\n", w)
 	}
 	fmt.Fprintf(&b, "\n%s\n\n", verdicts.legend)
-	align(&b, r.cells(measures))
-	fmt.Fprintf(&b, "\n%s\n", measures.legend)
+	measured := r.measured()
+	align(&b, r.cells(measured))
+	fmt.Fprintf(&b, "\n%s\n", measured.legend)
 	return b.String()
 }
 
@@ -278,7 +300,7 @@ func align(b *strings.Builder, cells [][]string) {
 func (r *Result) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.heading())
-	for _, t := range []table{verdicts, measures, r.tests()} {
+	for _, t := range []table{verdicts, r.measured(), r.tests()} {
 		for i, line := range r.cells(t) {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
 			if i == 0 {
