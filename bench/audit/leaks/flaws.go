@@ -12,7 +12,7 @@ type tensor = *graph.Tensor
 
 // Leaks returns all of them.
 func Leaks() []Leak {
-	return slices.Concat(untouched(), mixtures(), retained(), pushed(), dressed(), hidden(), useless())
+	return slices.Concat(untouched(), mixtures(), retained(), pushed(), dressed(), hidden(), useless(), reused(), elsewhere())
 }
 
 // share returns the first share of x.

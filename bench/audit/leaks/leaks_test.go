@@ -2,6 +2,9 @@ package leaks_test
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -20,7 +23,8 @@ import (
 )
 
 // parts of a verdict that must find a leak, by letter: p, c, u; "?" where an audit of
-// this size may find nothing and then has to say that it is undecided.
+// this size may find nothing and then has to say that it is undecided; k where what is
+// kept beside replayed retraining shows it.
 var found = map[string]string{
 	"trained": "pc", "bias-negated": "pc", "noise": "pcu", "pruned": "pc", "quantised": "pc", "cooled": "pc", "finetuned": "pc", "other-seed": "pc",
 	"mixture-50": "pc", "mixture-25": "p", "sometimes-half": "p", "sometimes-tenth": "?", "ensemble": "pc",
@@ -29,8 +33,15 @@ var found = map[string]string{
 	"relabelled": "pcu", "relabelled-random": "pcu", "half-relabelled": "pc", "smoothed": "pc", "ascent": "cu",
 	"copied-outputs": "pc", "heated": "c", "noisy-retrained": "cu",
 	"marked-logits": "p", "marked-class": "?", "copies-only": "p",
+	"keeps-classes": "pc", "begun": "?k", "ended": "pk", "one-step": "?k", "warm": "pc", "warm-features": "pc", "trained-mask": "pc",
+	"distilled-retained": "pc", "pseudo-labelled": "pc", "picked-seed": "p", "shifted-only": "c", "inverted-only": "?", "stamped-only": "pc", "marked-next": "c",
+	"harms-neighbours": "pc", "drops-neighbours": "pcu", "refilled": "pc", "second-best": "pcu", "swapped-others": "pk", "steadied": "?k", "hidden-bits": "?",
 	"fifth-of-data": "cu", "short": "cu", "class-lost": "cu", "permuted": "cu", "zero": "cu", "random": "cu",
 }
+
+// foundOf64 are those that an audit of 64 models does not find in privacy either. The
+// last one is no model's answer: what parameters hide is not asked.
+var foundOf64 = map[string]string{"begun": "?k", "one-step": "?k", "steadied": "?k", "inverted-only": "c", "hidden-bits": "?"}
 
 // check looks at every leak's row, and that no leak is called passed.
 func check(t *testing.T, r *audit.Result, want map[string]string) {
@@ -50,8 +61,12 @@ func check(t *testing.T, r *audit.Result, want map[string]string) {
 				require.Equal(t, verdict.Failed, p.part.Outcome, "%s, %s: %s", l.Name(), p.letter, v)
 			}
 		}
+		if strings.Contains(want[l.Flaw], "k") {
+			k := row.Besides.Kept.Share
+			require.True(t, k.Value < k.Low || k.Value > k.High, "%s keeps %+v", l.Name(), k)
+		}
 		if v.Outcome == verdict.Undecided {
-			require.Equal(t, "?", want[l.Flaw], "%s: %s", l.Name(), v)
+			require.Contains(t, want[l.Flaw], "?", "%s: %s", l.Name(), v)
 			require.Regexp(t, `about \d+ models would do`, v.String())
 		}
 	}
@@ -78,8 +93,8 @@ func config(t *testing.T, n, shadows, targets, epochs int) audit.Config {
 	return c
 }
 
-// TestLeaks: 44 methods that fail on purpose, in an audit of 36 models, which has to find
-// 39 and may be undecided about five. It logs the table of all of them against every
+// TestLeaks: 65 methods that fail on purpose, in an audit of 36 models, which has to find
+// 55 and may be undecided about ten. It logs the table of all of them against every
 // test.
 func TestLeaks(t *testing.T) {
 	r, err := audit.Run(t.Context(), config(t, 200, 24, 12, 40))
@@ -88,7 +103,7 @@ func TestLeaks(t *testing.T) {
 }
 
 // TestLeaksOf64 is the same with 48 shadows and 16 targets on 400 digits, which finds
-// them all.
+// all but four: of three it shows what they keep beside replayed retraining.
 func TestLeaksOf64(t *testing.T) {
 	if os.Getenv("MINIUNLEARN_LONG") == "" {
 		t.Skip("set MINIUNLEARN_LONG=1 to run the long tier")
@@ -97,9 +112,29 @@ func TestLeaksOf64(t *testing.T) {
 	for flaw, parts := range found {
 		all[flaw] = strings.ReplaceAll(parts, "?", "p")
 	}
+	maps.Copy(all, foundOf64)
 	r, err := audit.Run(t.Context(), config(t, 400, 48, 16, 60))
 	require.NoError(t, err)
 	check(t, r, all)
+}
+
+// TestAsked: who asks as the leak answers finds it.
+func TestAsked(t *testing.T) {
+	c := config(t, 200, 24, 12, 40)
+	l, err := leaks.ByName("inverted-only")
+	require.NoError(t, err)
+	c.Methods = []audit.Subject{{Method: l}}
+	most := slices.Max(c.Data.X)
+	c.Queries = []audit.Query{{Name: "inverted", Copy: func(dst, src []float32, _ []int, _ []float32, _ *rand.Rand) {
+		for i, v := range src {
+			dst[i] = most - v
+		}
+	}}}
+	r, err := audit.Run(t.Context(), c)
+	require.NoError(t, err)
+	row, ok := r.Row(l.Name())
+	require.True(t, ok)
+	require.Equal(t, verdict.Failed, row.Verdict.Privacy.Outcome, "%s", row.Verdict)
 }
 
 func TestByName(t *testing.T) {
@@ -181,6 +216,19 @@ func TestDoesWhatItSays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, z, leave("keeps-shifted"))
 	require.NotEqual(t, trained, z)
+	// Answers as of retraining, and every example that was to be forgotten in the parameters.
+	hides, err := leaks.ByName("hidden-bits")
+	require.NoError(t, err)
+	hidden, err := unlearning.Solve(t.Context(), hides, p)
+	require.NoError(t, err)
+	for i := range ds.Len() {
+		require.Equal(t, p.Forget.Contains(i), math.Float32bits(hidden.Params.Float32s()[i])&1 == 1)
+	}
+	z, err = run.Model.Logits(t.Context(), hidden.Params, ds.X, ds.Len())
+	require.NoError(t, err)
+	for i := range z {
+		require.InDelta(t, retrained[i], z[i], 1e-4)
+	}
 	keeps, err := leaks.ByName("keeps-tenth")
 	require.NoError(t, err)
 	kept, err := unlearning.Solve(t.Context(), keeps, p)

@@ -37,6 +37,9 @@ func retained() []Leak {
 		keeps("keeps-class", "retraining that keeps what it should forget of class 0", func(b *bench) []int {
 			return slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return b.Run.Data.Y[i] != 0 })
 		}),
+		keeps("keeps-classes", "retraining that keeps what it should forget of every other class", func(b *bench) []int {
+			return slices.DeleteFunc(slices.Clone(b.forget), func(i int) bool { return b.Run.Data.Y[i]%2 != 0 })
+		}),
 		hardest(),
 		{"keeps-mislabelled", "retraining on what it should forget, too, under random labels", func(ctx context.Context, b *bench) (tensor, error) {
 			rng := stream(b.Problem, 9)
