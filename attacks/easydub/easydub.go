@@ -75,7 +75,7 @@ func (l Layout) Read(root fs.FS, kind string, split Split, forgetSet, models int
 		name := l.Path(kind, split, forgetSet, m)
 		x, err := readFloats(root, name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, fmt.Errorf("easydub: %w; %d models are there, %d were asked for", err, m, models)
+			return nil, 0, fmt.Errorf("%w; %d models are there, %d were asked for", err, m, models)
 		}
 		if err != nil {
 			return nil, 0, err

@@ -204,20 +204,38 @@ func counts(models int, share float64) (out, in, forgotten int) {
 	return models - half, half - forgotten, forgotten
 }
 
-// checkCounts reports a pool with too few models.
+// manyModels is what nobody trains.
+const manyModels = 1_000_000
+
+// checkCounts reports a pool with too few models, and how many would do.
 func checkCounts(pool string, models int, share float64, least int) error {
-	out, in, forgotten := counts(models, share)
-	short := func(st attacks.State, n int) error {
-		return fmt.Errorf("%w: %w: with %d %s models and share %g each example is %q in %d of them, and %d are needed; use more models",
-			ErrConfig, attacks.ErrTooFewShadows, models, pool, share, st, n, least)
+	short := func(models int) (st attacks.State, n int, short bool) {
+		out, in, forgotten := counts(models, share)
+		switch {
+		case out < least:
+			return attacks.Out, out, true
+		case forgotten < least:
+			return attacks.Forgotten, forgotten, true
+		case in < least && share < 1:
+			return attacks.In, in, true
+		}
+		return 0, 0, false
 	}
-	switch {
-	case out < least:
-		return short(attacks.Out, out)
-	case forgotten < least:
-		return short(attacks.Forgotten, forgotten)
-	case in < least && share < 1:
-		return short(attacks.In, in)
+	st, n, lacks := short(models)
+	if !lacks {
+		return nil
 	}
-	return nil
+	enough := models + 1
+	for enough < manyModels {
+		if _, _, lacks := short(enough); !lacks {
+			break
+		}
+		enough++
+	}
+	would := fmt.Sprintf("use more models; %d would do", enough)
+	if enough == manyModels {
+		would = "take a share further from 0 and 1"
+	}
+	return fmt.Errorf("%w: %w: with %d %s models and share %g each example is %q in %d of them, and %d are needed; %s",
+		ErrConfig, attacks.ErrTooFewShadows, models, pool, share, st, n, least, would)
 }

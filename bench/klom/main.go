@@ -45,8 +45,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case err != nil:
 		return 2
-	case fs.NArg() > 0 || *models < 2:
-		fmt.Fprintf(stderr, "klom: unexpected argument %q, or -models %d below 2\n", fs.Args(), *models)
+	}
+	wrong := ""
+	switch {
+	case fs.NArg() > 0:
+		wrong = fmt.Sprintf("unexpected argument %q", fs.Arg(0))
+	case *models < 2:
+		wrong = fmt.Sprintf("-models %d must be at least 2", *models)
+	case *forget < 0:
+		wrong = fmt.Sprintf("-forget-set %d must not be negative", *forget)
+	case l.Epoch < 1: // the layout takes 0 for the public data's
+		wrong = fmt.Sprintf("-epoch %d must be at least 1", l.Epoch)
+	}
+	if wrong != "" {
+		fmt.Fprintf(stderr, "klom: %s\n", wrong)
 		return 2
 	}
 	if err := score(stdout, l, *root, *kind, *forget, *models, *published); err != nil {

@@ -35,8 +35,10 @@ func TestRun(t *testing.T) {
 	}{
 		{[]string{"-h"}, 0, "-forget-set"},
 		{[]string{"-models", "x"}, 2, "models"},
-		{[]string{"-models", "1"}, 2, "-models 1 below 2"},
-		{[]string{"more"}, 2, "unexpected argument"},
+		{[]string{"-models", "1"}, 2, "klom: -models 1 must be at least 2\n"},
+		{[]string{"-forget-set", "-3"}, 2, "-forget-set -3 must not be negative"},
+		{[]string{"-epoch", "0"}, 2, "-epoch 0 must be at least 1"},
+		{[]string{"more"}, 2, `klom: unexpected argument "more"`},
 		{[]string{"-root", dir, "-forget-set", "2", "-models", "200"}, 1, "100 models are there, 200 were asked for"},
 		{[]string{"-root", dir, "-forget-set", "3"}, 1, "forget_3"},
 	} {
