@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+
+	"github.com/miniunlearn/miniunlearn/data"
 )
 
 // checkUnseen returns an error unless Options.Unseen can be compared with the
@@ -32,6 +35,20 @@ func (l *Ledger) checkUnseen() error {
 	}
 	if len(seen) > 0 {
 		return fail(fmt.Errorf("%d of its %d examples were trained on: %s; give a validation set", len(seen), unseen.Len(), some(seen)))
+	}
+	return nil
+}
+
+// checkData returns an error if somebody has changed the data set that the ledger was
+// given, or the order of its rows: a run of what it is now would be written, which
+// neither these data nor those of before could open again.
+func (l *Ledger) checkData(ds *data.Dataset) error {
+	order, err := l.table.match(ds, l.key.marks(ds))
+	if err == nil && !slices.IsSorted(order) {
+		err = fmt.Errorf("%w: their order is another one", ErrData)
+	}
+	if err != nil {
+		return fmt.Errorf("the data were changed after the ledger was opened: %w", err)
 	}
 	return nil
 }

@@ -324,3 +324,40 @@ func TestRunInLedger(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrVersion)
 	require.NotErrorIs(t, err, ledger.ErrDamaged)
 }
+
+// TestDataChangedInPlace: whoever standardises or shuffles the data set that a ledger
+// holds is told so, and the ledger can still be opened with what they were.
+func TestDataChangedInPlace(t *testing.T) {
+	dir, ds, l := made(t, options())
+	_, err := l.Request("person-00007")
+	require.NoError(t, err)
+	before := content(t, dir)
+	for want, change := range map[string]func(){
+		"1 examples are not what was trained on: person-00010": func() { ds.X[64*10]++ },
+		"their order is another one": func() { // rows 20 and 21, ids and all
+			for k := range 64 {
+				ds.X[20*64+k], ds.X[21*64+k] = ds.X[21*64+k], ds.X[20*64+k]
+			}
+			ds.Y[20], ds.Y[21] = ds.Y[21], ds.Y[20]
+			ds.Keys[20], ds.Keys[21] = ds.Keys[21], ds.Keys[20]
+		},
+	} {
+		was := *ds
+		was.X, was.Y, was.Keys = slices.Clone(ds.X), slices.Clone(ds.Y), slices.Clone(ds.Keys)
+		change()
+		for _, m := range []unlearning.Method{unlearning.Mini{}, unlearning.Retrain{}} {
+			_, err = l.Forget(t.Context(), m)
+			require.ErrorIs(t, err, ledger.ErrData)
+			require.ErrorContains(t, err, want)
+		}
+		require.Equal(t, before, content(t, dir))
+		copy(ds.X, was.X)
+		copy(ds.Y, was.Y)
+		copy(ds.Keys, was.Keys)
+	}
+	_, err = l.Forget(t.Context(), unlearning.Mini{})
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = ledger.Open(t.Context(), dir, without(ds, "person-00007"), options())
+	require.NoError(t, err)
+}

@@ -188,6 +188,9 @@ func (l *Ledger) trainedOn() int {
 // solve finds the new model and writes its run. Nothing counts yet.
 func (l *Ledger) solve(ctx context.Context, c *change) (err error) {
 	dir := l.path(c.entry.Folder)
+	if err := l.checkData(c.before.Data); err != nil {
+		return err
+	}
 	c.retrainingCosts = unlearning.RetrainCost(unlearning.Problem{Run: c.before, Forget: c.forget})
 	if c.retrain {
 		err = l.retrain(ctx, c, dir)
