@@ -3,6 +3,7 @@ package unlearning
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
@@ -48,19 +49,21 @@ func (req *Request) newCheck(b *budget, e Erase) *check {
 	// others are computed at w_T and at the result, and where they tell of harm half-way.
 	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
 	r := req.Rand(purpose.Check, 0)
-	draw := func(from []int, m int) []int {
-		ids := make([]int, 0, m)
-		for _, j := range r.Perm(len(from))[:min(m, len(from))] {
-			ids = append(ids, from[j])
-		}
-		return ids
-	}
 	if !e.NoScale {
-		c.forget = draw(req.Forget.Positions(), size)
+		c.forget = draw(r, req.Forget.Positions(), size)
 	}
-	c.retain = draw(req.Retain, size)
+	c.retain = draw(r, req.Retain, size)
 	b.spend(float64(len(c.forget) + len(c.retain))) // three passes over each at most
 	return c
+}
+
+// draw returns a sample of m of the examples, or all of them.
+func draw(r *rand.Rand, from []int, m int) []int {
+	ids := make([]int, 0, m)
+	for _, j := range r.Perm(len(from))[:min(m, len(from))] {
+		ids = append(ids, from[j])
+	}
+	return ids
 }
 
 // finish returns the parameters with their logits scaled, or nearer to w_T if

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -130,12 +131,14 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 // follow follows the recursion. Where its curvature is that of samples, which may lead away
 // from where whole batches would, the retained examples must be as good as they were.
 func (m Mini) follow(ctx context.Context, req *Request) (*Result, error) {
-	b := newBudget(math.Inf(1))
+	budget := math.Inf(1)
 	if m.Cost != 0 {
-		b.total = m.Cost * req.RetrainCost()
+		budget = m.Cost * req.RetrainCost()
 	}
-	check := req.newCheck(b, Erase{NoScale: true})
-	r, err := m.recursion(req, b.left())
+	size := min(defaults.CheckSampled, defaults.CheckCost*budget)
+	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(size))}
+	// A forward pass is a third of a gradient, and there are two over each.
+	r, err := m.recursion(req, budget-2./3*float64(len(check.retain)))
 	if err != nil {
 		return req.Fail(err)
 	}
