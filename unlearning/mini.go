@@ -135,7 +135,7 @@ func (m Mini) follow(ctx context.Context, req *Request) (*Result, error) {
 	if m.Cost != 0 {
 		budget = m.Cost * req.RetrainCost()
 	}
-	size := min(defaults.CheckSampled, defaults.CheckCost*budget)
+	size := min(defaults.CheckExamples, defaults.CheckCost*budget)
 	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(size))}
 	// A forward pass is a third of a gradient, and there are two over each.
 	r, err := m.recursion(req, budget-2./3*float64(len(check.retain)))

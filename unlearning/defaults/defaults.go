@@ -165,12 +165,10 @@ const (
 	// those of the run: 0.08 on the mean of the cells, with a standard deviation of 0.07
 	// at r = 50%.
 	LogitScale = 0.12
-	// CheckCost is the part of a budget that tells the scale of logits and harm,
-	// CheckExamples the largest sample for either, and CheckSampled the largest for the
-	// harm of a recursion, whose budget is better spent on curvature.
+	// CheckCost is the part of a budget that tells the scale of logits and harm, and
+	// CheckExamples the largest sample for either.
 	CheckCost     = 0.02
 	CheckExamples = 100
-	CheckSampled  = 50
 	// HarmDeviations is by how many standard errors of a sample retained examples have to be worse
 	// off than what is taken back accounts for. A threshold of a test, not a fit.
 	HarmDeviations = 4
