@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/miniunlearn/miniunlearn/attacks"
 	"github.com/miniunlearn/miniunlearn/attacks/verdict"
@@ -101,6 +102,11 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 				return nil, fmt.Errorf("audit: %s: %w", name, err)
 			}
 		}
+		if v >= fixed {
+			if _, nothing := p.Methods[v-fixed].Method.(NoOp); !nothing {
+				row.Refused = a.unchanged(answers)
+			}
+		}
 		sample := a.picked.sample(name, a.scale, p.signals(answers))
 		if v < len(samples) {
 			samples[v] = sample
@@ -110,6 +116,22 @@ func (p *plan) analyse(ctx context.Context, f *folder) (*Result, error) {
 		r.Rows = append(r.Rows, *row)
 	}
 	return r, nil
+}
+
+// unchanged counts the models that answer as before, bit for bit.
+func (a *analysis) unchanged(answers *verdict.Answers) int {
+	n, models := 0, a.Shadows+a.Targets
+	for m := range models {
+		same := true
+		for q, z := range answers.Logits {
+			of := len(z) / models
+			same = same && slices.Equal(z[m*of:(m+1)*of], a.before.Logits[q][m*of:(m+1)*of])
+		}
+		if same {
+			n++
+		}
+	}
+	return n
 }
 
 // beside returns the retrained models that a variant is compared with: with replayed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -304,6 +305,37 @@ func TestKeptRuns(t *testing.T) {
 	require.Contains(t, said[0], "is made anew")
 }
 
+// reluctant retrains, but refuses every third time that it is asked.
+type reluctant struct{ asked, refused *atomic.Int64 }
+
+func (reluctant) Name() string                           { return "reluctant" }
+func (reluctant) History(unlearning.Plan) history.Policy { return history.Policy{} }
+func (m reluctant) Unlearn(ctx context.Context, p unlearning.Problem) (*unlearning.Result, error) {
+	if m.asked.Add(1)%3 == 0 {
+		m.refused.Add(1)
+		return nil, fmt.Errorf("reluctant: %w", &unlearning.HarmError{Got: 0.2, Allowed: 0.1})
+	}
+	return unlearning.Retrain{}.Unlearn(ctx, p)
+}
+
+// TestRefused: models that a method refuses to change stay as they were, and are counted.
+func TestRefused(t *testing.T) {
+	c := small(t)
+	m := reluctant{new(atomic.Int64), new(atomic.Int64)}
+	c.Methods = []Subject{{Method: NoOp{}}, {Method: m}}
+	r, err := Run(t.Context(), c)
+	require.NoError(t, err)
+	models := int64(c.Shadows + c.Targets)
+	require.Equal(t, models, m.asked.Load())
+	require.Equal(t, models/3, m.refused.Load())
+	row, _ := r.Row("reluctant")
+	require.EqualValues(t, m.refused.Load(), row.Refused)
+	require.Contains(t, r.String(), fmt.Sprintf(" It left %d of %d models as they were.\n", row.Refused, models))
+	for _, row := range r.Rows[:fixed+1] {
+		require.Zero(t, row.Refused, row.Name)
+	}
+}
+
 // TestStates: the counts of each example are exact, and what the folder says
 // is what was done.
 func TestStates(t *testing.T) {
@@ -311,7 +343,6 @@ func TestStates(t *testing.T) {
 	u, err := data.ParseForget("class:3", c.Data, 0)
 	require.NoError(t, err)
 	c.Candidates, c.Share = u, 1
-	c.Methods = []Subject{{Method: NoOp{}}} // others may refuse to forget a whole class
 	p, err := newPlan(c)
 	require.NoError(t, err)
 	require.Equal(t, u.Len(), len(p.audited))

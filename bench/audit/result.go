@@ -57,6 +57,9 @@ type Row struct {
 	// model for each example; nil for before and retrained.
 	Epsilon *attacks.EpsilonBound `json:"epsilon,omitempty"`
 	Besides *Besides              `json:"besides"`
+	// Refused counts the models that the method left as they were: with a HarmError, or
+	// since there was nothing to do. They are judged as all others. It is 0 for NoOp.
+	Refused int `json:"refused,omitempty"`
 
 	report *attacks.Report
 }

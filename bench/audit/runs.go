@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"path/filepath"
@@ -66,7 +67,8 @@ func (p *plan) base(ctx context.Context, keeper bench.Keeper, ds *data.Dataset, 
 }
 
 // forgetting makes the variants of a model from the given one on, 0 being the model
-// before, and hands each to see.
+// before, and hands each to see. A method that refuses, since it would do harm, leaves the
+// model as it was.
 func (p *plan) forgetting(ctx context.Context, run *nets.Run, records []*history.Record, forget data.ForgetSet, from int, see func(name string, w *graph.Tensor) error) error {
 	if from == 0 {
 		if err := see(Before, run.Params); err != nil {
@@ -83,11 +85,17 @@ func (p *plan) forgetting(ctx context.Context, run *nets.Run, records []*history
 		if k := i - (fixed - 1); k >= 0 && p.recordOf[k] >= 0 {
 			problem.History = records[p.recordOf[k]]
 		}
-		res, err := unlearning.Solve(ctx, s.Method, problem)
-		if err != nil {
+		var w *graph.Tensor
+		switch res, err := unlearning.Solve(ctx, s.Method, problem); {
+		case err == nil:
+			w = res.Params
+		case errors.As(err, new(*unlearning.HarmError)):
+			// Who asked has the model that there was, until it is trained again.
+			w = run.Params
+		default:
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		if err := see(s.Name, res.Params); err != nil {
+		if err := see(s.Name, w); err != nil {
 			return err
 		}
 	}

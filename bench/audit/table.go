@@ -232,7 +232,11 @@ func (r *Result) sentences(prefix string) string {
 	var b strings.Builder
 	for i, row := range r.Rows {
 		if i >= fixed {
-			fmt.Fprintf(&b, "%s%s: %s\n", prefix, row.Name, row.Verdict)
+			fmt.Fprintf(&b, "%s%s: %s", prefix, row.Name, row.Verdict)
+			if row.Refused > 0 {
+				fmt.Fprintf(&b, " It left %d of %d models as they were.", row.Refused, r.Setup.Shadows+r.Setup.Targets)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()
