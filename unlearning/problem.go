@@ -48,7 +48,7 @@ var (
 	// ErrAdd: the problem has examples to add, and the method can only forget.
 	ErrAdd = errors.New("the method forgets, and cannot learn added examples; recursion, retrain and deltagrad can")
 	// ErrBudget: the method was allowed less work than one step takes.
-	ErrBudget = errors.New("the budget is less than one step")
+	ErrBudget = errors.New("the budget is less than one step, give a larger cost or retrain")
 )
 
 // Learner is a Method that solves problems with examples to add, too.

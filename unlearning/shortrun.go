@@ -88,7 +88,7 @@ func (s Short) train(ctx context.Context, req *Request, w *graph.Tensor, evals f
 	epochs := math.Floor(evals / float64(order.N))
 	steps := int(epochs)*order.StepsPerEpoch() + int((evals-epochs*float64(order.N))/float64(order.Batch))
 	if steps < 1 {
-		return nil, fmt.Errorf("%w: %.0f gradient evaluations, a step takes %d", ErrBudget, evals, order.Batch)
+		return nil, fmt.Errorf("%w: %.0f gradient evaluations, and a step takes %d", ErrBudget, evals, order.Batch)
 	}
 	cfg := req.Run.Config
 	run, err := req.Model.Train(ctx, req.Run.Data, nets.Config{
