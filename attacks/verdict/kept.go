@@ -34,21 +34,9 @@ type Kept struct {
 // that a model does not retain. What comes out is compared with what other deals have, as
 // in a verdict's privacy.
 func (c Config) Kept(ctx context.Context, d *Design, m Models) (*Kept, error) {
-	c, err := c.withDefaults()
+	c, l, err := c.prepare(d, m, "of replayed retraining")
 	if err != nil {
 		return nil, err
-	}
-	l, err := d.layout()
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range []struct {
-		name string
-		a    *Answers
-	}{{"of the method", m.Method}, {"of replayed retraining", m.Reference}, {"before unlearning", m.Before}} {
-		if err := l.check(a.name, a.a); err != nil {
-			return nil, err
-		}
 	}
 	s := l.newStrata(-1)
 	if s.len() == 0 {

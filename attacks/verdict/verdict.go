@@ -122,26 +122,36 @@ func newTest(name string, f *family, alpha float64) (Test, outcome) {
 	return t, o
 }
 
-// Judge tests one method.
-func (c Config) Judge(ctx context.Context, d *Design, m Models) (*Verdict, error) {
+// prepare fills in the defaults and checks the design and the answers to it, of which
+// those of the reference have a name for errors.
+func (c Config) prepare(d *Design, m Models, reference string) (Config, *layout, error) {
 	c, err := c.withDefaults()
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
 	l, err := d.layout()
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
 	for _, a := range []struct {
 		name string
 		a    *Answers
-	}{{"of the method", m.Method}, {"of retraining", m.Reference}, {"before unlearning", m.Before}} {
+	}{{"of the method", m.Method}, {reference, m.Reference}, {"before unlearning", m.Before}} {
 		if err := l.check(a.name, a.a); err != nil {
-			return nil, err
+			return c, nil, err
 		}
 		if len(a.a.Logits) != len(m.Method.Logits) {
-			return nil, &attacks.ShapeError{Op: "verdict", Arg: "queries " + a.name, Got: len(a.a.Logits), Want: len(m.Method.Logits)}
+			return c, nil, &attacks.ShapeError{Op: "verdict", Arg: "queries " + a.name, Got: len(a.a.Logits), Want: len(m.Method.Logits)}
 		}
+	}
+	return c, l, nil
+}
+
+// Judge tests one method.
+func (c Config) Judge(ctx context.Context, d *Design, m Models) (*Verdict, error) {
+	c, l, err := c.prepare(d, m, "of retraining")
+	if err != nil {
+		return nil, err
 	}
 	alpha := c.alpha()
 	v := &Verdict{Level: c.Level, Models: l.models, Sensitivity: c.Sensitivity, Loss: c.Loss, Finding: attacks.NothingFound}

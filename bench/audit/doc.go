@@ -48,6 +48,9 @@
 // [Result.Warning] puts it in words. [NoOp], [OtherSeed] and [Relabel] are methods
 // whose verdict is known, and package leaks has dozens that fail on purpose.
 //
+// A method that refuses, since it would do harm, leaves that model as it was, and the
+// row says of how many models that is so.
+//
 // Everything else in a row is measured for those who want to understand the verdict:
 // the games of U-LiRA (Hayes et al., "Inexact Unlearning Needs More Careful
 // Evaluations", 2024), whose attacks learn from shadows of the same variant; KLOM and

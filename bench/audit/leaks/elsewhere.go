@@ -1,6 +1,7 @@
 package leaks
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -163,15 +164,7 @@ func (b *bench) swapped(ctx context.Context, which func(order []int, y int) (int
 		for c := range order {
 			order[c] = c
 		}
-		slices.SortStableFunc(order, func(a, c int) int {
-			switch {
-			case row[a] > row[c]:
-				return -1
-			case row[a] < row[c]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, c int) int { return cmp.Compare(row[c], row[a]) })
 		one, two := which(order, int(b.Run.Data.Y[i]))
 		row[one], row[two] = row[two], row[one]
 	}
