@@ -128,7 +128,8 @@ func (m *Model) programOf(kind programKind, n int, o Objective) (*batchProgram, 
 			d := graph.Sub(z, targets)
 			pull := graph.Dot(c, graph.SoftCrossEntropy(z, graph.Softmax(targets)))
 			stretch := graph.ScaleBy(spring, graph.Scale(0.5, graph.Dot(c, graph.RowDot(d, d))))
-			out = []*graph.Node{graph.Grad(graph.Add(pull, stretch), w)}
+			apart := graph.Dot(c, graph.RowDot(d, graph.Sub(graph.Softmax(z), graph.Softmax(targets))))
+			out = []*graph.Node{graph.Grad(graph.Add(pull, stretch), w), graph.Add(apart, graph.Scale(2, stretch))}
 		}
 	})
 	if err == nil {

@@ -30,17 +30,29 @@ func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cot
 // Where ẑ are the model's logits at some w', it is zero at w', and differs from
 // the difference of the loss's gradients at w and w' only by what the Jacobian
 // has changed in between and by the stiffness.
-func (m *Model) DistilGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, targets []float64, stiffness float64, grad *graph.Tensor) error {
+//
+// It returns how far apart the logits are along that gradient,
+//
+//	mean over i of (z_i − ẑ_i)ᵀ (softmax(z_i) − softmax(ẑ_i)) + stiffness · ‖z_i − ẑ_i‖²,
+//
+// the sum of both Kullback–Leibler divergences (Jeffreys, 1946) and twice the rest. It is
+// positive wherever logits differ, about twice the distance where they are near, and
+// (w − w')ᵀ grad where they are affine in w.
+func (m *Model) DistilGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, targets []float64, stiffness float64, grad *graph.Tensor) (apart float64, err error) {
 	if err := m.checkLogits("logits to distil", targets, ids); err != nil {
-		return err
+		return 0, err
 	}
 	m.work.add(gradientThirds * len(ids))
-	return m.overParts(distilProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
+	part := graph.NewTensor(m.dt)
+	err = m.overParts(distilProgram, view, ds, ids, []*graph.Tensor{grad}, func(p *batchProgram, lo, _ int, g *graph.Tensor) error {
 		p.fillLogits(targets[lo*m.arch.Classes:])
 		p.spring.Set(0, stiffness)
-		p.out[0] = g
-		return p.run(w)
+		p.out[0], p.out[1] = g, part
+		err := p.run(w)
+		apart += part.At(0)
+		return err
 	})
+	return apart, err
 }
 
 // checkLogits reports whether there is a value for each logit of the examples.

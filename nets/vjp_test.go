@@ -9,6 +9,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/nets"
 )
 
@@ -76,7 +77,8 @@ func TestLogitsAs(t *testing.T) {
 // TestDistilGradient: zero where the targets are the model's own logits; elsewhere the
 // gradient, by finite differences, of the distance that it is documented as; and
 // for a linear model without stiffness the difference of two gradients of the
-// loss.
+// loss. How far apart logits are is both divergences, and for a linear model the way
+// along the gradient.
 func TestDistilGradient(t *testing.T) {
 	ds := data.Digits().Train
 	r := rand.New(rand.NewPCG(1, 2))
@@ -88,14 +90,16 @@ func TestDistilGradient(t *testing.T) {
 		w := m.Init(3)
 		targets, _ := logitsAt(t, m, w, ids)
 		g, u, dir := m.NewVector(), w.Clone(), m.NewVector()
-		require.NoError(t, m.DistilGradient(nets.View{}, w, ds, ids, targets, 0.3, g))
+		apart, err := m.DistilGradient(nets.View{}, w, ds, ids, targets, 0.3, g)
+		require.NoError(t, err)
+		require.Zero(t, apart)
 		require.InDeltaSlice(t, make([]float64, m.Size()), g.Float64s(), 1e-14)
 		for i := range m.Size() {
 			u.Set(i, u.At(i)+0.1*r.NormFloat64())
 			dir.Set(i, r.NormFloat64())
 		}
 		for _, stiffness := range []float64{0, 0.3} {
-			distance := func(h float64) (mean float64) {
+			distance := func(h float64) (mean, both float64) {
 				at := u.Clone()
 				for i := range at.Len() {
 					at.Set(i, at.At(i)+h*dir.At(i))
@@ -106,29 +110,36 @@ func TestDistilGradient(t *testing.T) {
 					for c := range q {
 						d := z[10*i+c] - targets[10*i+c]
 						mean += (q[c]*math.Log(q[c]/p[c]) + stiffness/2*d*d) / float64(n)
+						both += ((q[c]-p[c])*math.Log(q[c]/p[c]) + stiffness*d*d) / float64(n)
 					}
 				}
-				return mean
+				return mean, both
 			}
 			before := m.GradEvals()
-			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, targets, stiffness, g))
+			apart, err := m.DistilGradient(nets.View{}, u, ds, ids, targets, stiffness, g)
+			require.NoError(t, err)
 			require.Equal(t, float64(n), m.GradEvals()-before)
 			const h = 1e-6 // few kinks of a ReLU are crossed
-			want, got := (distance(h)-distance(-h))/(2*h), 0.0
-			for i := range g.Len() {
-				got += g.At(i) * dir.At(i)
+			ahead, _ := distance(h)
+			behind, _ := distance(-h)
+			_, both := distance(0)
+			require.InEpsilon(t, (ahead-behind)/(2*h), vector.Dot(g, dir), 1e-7, "%s, stiffness %g", arch.Name, stiffness)
+			require.InEpsilon(t, both, apart, 1e-10)
+			if arch.Convex {
+				require.InEpsilon(t, vector.Dot(g, u)-vector.Dot(g, w), apart, 1e-10)
 			}
-			require.InEpsilon(t, want, got, 1e-7, "%s, stiffness %g", arch.Name, stiffness)
 		}
 		if arch.Convex {
 			a, b := m.NewVector(), m.NewVector()
 			require.NoError(t, m.GradientsAs(nets.View{}, []*graph.Tensor{u, w}, ds, ids, []*graph.Tensor{a, b}))
-			require.NoError(t, m.DistilGradient(nets.View{}, u, ds, ids, targets, 0, g))
+			_, err := m.DistilGradient(nets.View{}, u, ds, ids, targets, 0, g)
+			require.NoError(t, err)
 			for i := range g.Len() {
 				require.InDelta(t, a.At(i)-b.At(i), g.At(i), 1e-14)
 			}
 		}
-		require.ErrorContains(t, m.DistilGradient(nets.View{}, u, ds, ids[:3], targets, 0, g), "for 3 examples of 10 classes")
+		_, err = m.DistilGradient(nets.View{}, u, ds, ids[:3], targets, 0, g)
+		require.ErrorContains(t, err, "for 3 examples of 10 classes")
 	}
 }
 

@@ -31,9 +31,15 @@ func Mix(out, a, b *graph.Tensor, c float64) {
 
 // Dot returns a·b.
 func Dot(a, b *graph.Tensor) float64 {
-	var s float64
-	for i := range a.Len() {
-		s += a.At(i) * b.At(i)
+	if x := a.Float32s(); x != nil {
+		return dot(x, b.Float32s())
+	}
+	return dot(a.Float64s(), b.Float64s())
+}
+
+func dot[T float32 | float64](a, b []T) (s float64) {
+	for i, x := range a {
+		s += float64(x) * float64(b[i])
 	}
 	return s
 }
@@ -43,10 +49,41 @@ func Norm(a *graph.Tensor) float64 { return math.Sqrt(Dot(a, a)) }
 
 // Distance returns ‖a−b‖.
 func Distance(a, b *graph.Tensor) float64 {
-	var s float64
-	for i := range a.Len() {
-		d := a.At(i) - b.At(i)
+	if x := a.Float32s(); x != nil {
+		return math.Sqrt(squaredDistance(x, b.Float32s()))
+	}
+	return math.Sqrt(squaredDistance(a.Float64s(), b.Float64s()))
+}
+
+func squaredDistance[T float32 | float64](a, b []T) (s float64) {
+	for i, x := range a {
+		d := float64(x) - float64(b[i])
 		s += d * d
 	}
-	return math.Sqrt(s)
+	return s
+}
+
+// Join sets a to share·a + (1−share)·b, and returns the squares of its length and of the
+// distance of the two.
+func Join(a, b *graph.Tensor, share float64) (square, apart float64) {
+	if x := a.Float32s(); x != nil {
+		return join(x, b.Float32s(), share)
+	}
+	return join(a.Float64s(), b.Float64s(), share)
+}
+
+// join adds in four lanes, since every sum waits for the one before.
+func join[T float32 | float64](a, b []T, share float64) (square, apart float64) {
+	const lanes = 4
+	var squares, aparts [lanes]float64
+	for i, v := range a {
+		x, y := float64(v), float64(b[i])
+		a[i] = T(share*x + (1-share)*y)
+		squares[i%lanes] += float64(a[i]) * float64(a[i])
+		aparts[i%lanes] += (x - y) * (x - y)
+	}
+	for l := range lanes {
+		square, apart = square+squares[l], apart+aparts[l]
+	}
+	return square, apart
 }

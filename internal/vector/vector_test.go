@@ -33,5 +33,10 @@ func TestVectors(t *testing.T) {
 		require.Equal(t, 1.0, vector.Dot(a, b))
 		require.Equal(t, 5.0, vector.Norm(a))
 		require.Equal(t, 1.5, vector.Distance(make(2, 4), make(2, 2.5)))
+		out = make(1, 2, 3, 4, 5, 6)
+		square, apart := vector.Join(out, make(5, 2, 7, 4, 5, 2), 0.75)
+		require.Zero(t, vector.Distance(make(2, 2, 4, 4, 5, 5), out))
+		require.Equal(t, []float64{90, 48}, []float64{square, apart})
+		require.Equal(t, square, vector.Dot(out, out))
 	}
 }

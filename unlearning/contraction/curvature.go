@@ -127,5 +127,6 @@ func (f *difference) affine(ids []int, pt Point, d, h *graph.Tensor) error {
 		return err
 	}
 	vector.Combine(f.u, 1, pt.W, 1, d)
-	return m.DistilGradient(pt.View, f.u, f.system.Run.Data, ids, z, 0, h)
+	_, err := m.DistilGradient(pt.View, f.u, f.system.Run.Data, ids, z, 0, h)
+	return err
 }

@@ -20,6 +20,13 @@ import (
 // gradients at the price of one, since the
 // logits at w_T are computed once for each example that is drawn. It is for a Fixed
 // path and the softmax cross-entropy.
+//
+// Batches differ, most of all where the network is sure of most examples: a few others have
+// logits that are many times as stiff and move many times as far. A product is therefore
+// shortened where it would bring its batch's logits further from ẑ, or add more to d by chance
+// than it takes, see bounds. What nets.Model.DistilGradient says of how far apart logits are stands
+// for dᵀh. No variance is larger than ‖h‖² but by chance; as long as that would be too much, batches are
+// computed in two halves, which is slower, and whose difference tells it.
 type Distilled struct {
 	Batch int // retained examples a step, pieces of a shuffled list
 	// Stiffness resists where the network is sure, and probabilities alone do not.
@@ -58,7 +65,7 @@ func (c Distilled) Start(s *System, w *Way) (Product, error) {
 	c.Batch = min(c.Batch, len(s.Retain))
 	return &distiller{
 		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, s.Rand(purpose.Distil, c.Draw)),
-		logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(),
+		bounds: bounds{w.Momentum, 1}, logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(), half: s.Model.NewVector(),
 	}, nil
 }
 
@@ -67,12 +74,15 @@ type distiller struct {
 	Distilled
 	system *System
 	end    int // of the way
+	bounds bounds
 	deck   *deck
 	ahead  []int     // examples of the next steps
 	logits []float64 // [n, K] at w_T, of those examples that were asked for
 	known  []bool
 	batch  []float64 // [Batch, K]
 	u      *graph.Tensor
+	half   *graph.Tensor
+	wary   bool // compute the next batch in halves
 }
 
 // Product implements Product.
@@ -97,7 +107,40 @@ func (d *distiller) Product(pt Point, diff, _, h *graph.Tensor) error {
 	for j, i := range ids {
 		copy(d.batch[j*k:], d.logits[i*k:i*k+k])
 	}
-	return d.system.Model.DistilGradient(pt.View, u, d.system.Run.Data, ids, d.batch, d.Stiffness, h)
+	apart, square, variance, err := d.gradient(pt, u, ids, h)
+	if err == nil && diff != nil {
+		d.system.shorten(h, d.bounds.keep(pt.Rate, apart, square, variance))
+		d.wary = d.bounds.keep(pt.Rate, apart, square, square) < 1
+	}
+	return err
+}
+
+// gradient sets h to the gradient at u over a batch, and returns how far apart logits are,
+// ‖h‖², and if computed in halves the variance of h that the choice of the batch makes.
+func (d *distiller) gradient(pt Point, u *graph.Tensor, ids []int, h *graph.Tensor) (apart, square, variance float64, err error) {
+	s, k, first := d.system, d.system.Model.Arch().Classes, len(ids)
+	if d.wary && len(ids) > 1 {
+		first = (len(ids) + 1) / 2
+	}
+	if apart, err = s.Model.DistilGradient(pt.View, u, s.Run.Data, ids[:first], d.batch[:first*k], d.Stiffness, h); err != nil {
+		return 0, 0, 0, err
+	}
+	if first < len(ids) {
+		share := float64(first) / float64(len(ids))
+		other, err := s.Model.DistilGradient(pt.View, u, s.Run.Data, ids[first:], d.batch[first*k:], d.Stiffness, d.half)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		apart = share*apart + (1-share)*other
+		square, variance = vector.Join(h, d.half, share)
+		chance := 1 - float64(len(ids))/float64(len(s.Retain)) // all of them are no sample
+		return apart, square, chance * share * (1 - share) * variance, nil
+	}
+	square = vector.Dot(h, h)
+	if len(ids) == 1 {
+		variance = square // nothing tells it, and no gradient is longer
+	}
+	return apart, square, variance, nil
 }
 
 // ask computes the logits of those of ids that are not known.

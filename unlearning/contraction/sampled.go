@@ -36,13 +36,9 @@ import (
 // softmax cross-entropy are, the difference of gradients is that of distillation from
 // the logits at the point: a forward pass and a gradient in place of two gradients.
 //
-// A sample is not the batch, and a product with it may do harm in two ways, which two
-// limits keep small (GuardStepShortened). The sample may be steeper than the learning
-// rate bears: a product h with η ‖h‖² > 2 (1+β) dᵀh, along which the step would lengthen d, is
-// shortened until it would not. And chance may add more to d than the
-// product takes from it: h is computed in two halves, whose difference tells the variance
-// σ² of h, and momentum lets steps add up to η/(1−β), so that a product with
-// η σ²/(1−β) > 2 θ dᵀh, θ = defaults.CurvatureNoise, is shortened until it has not. A
+// A sample is not the batch, and a product with it is shortened where it would do harm,
+// see bounds: what chance adds may be defaults.CurvatureNoise of what the product takes. It
+// is computed in two halves, whose difference tells the variance. A
 // sample that is the batch is followed wherever it leads, as the run without U does.
 type Sampled struct {
 	// Share is the sample size as a share of the retained part of a batch; 0 means
@@ -143,18 +139,7 @@ func (p *product) sample(ids []int, pt Point, d, h *graph.Tensor) error {
 		variance = apart * apart * first * (1 - first)
 		vector.Combine(h, first, h, 1-first, p.half)
 	}
-	along, beta := vector.Dot(d, h), p.way.Momentum
-	keep := 1.
-	if steep := pt.Rate * vector.Dot(h, h); steep > 2*(1+beta)*along {
-		keep = 2 * (1 + beta) * along / steep
-	}
-	if noise := pt.Rate / (1 - beta) * chance * variance; keep*noise > 2*defaults.CurvatureNoise*along {
-		keep = 2 * defaults.CurvatureNoise * along / noise
-	}
-	if keep < 1 {
-		vector.Combine(h, max(keep, 0), h, 0, h)
-		p.system.Guards[GuardStepShortened]++
-	}
+	p.system.shorten(h, bounds{p.way.Momentum, defaults.CurvatureNoise}.keep(pt.Rate, vector.Dot(d, h), vector.Dot(h, h), chance*variance))
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (c Distilled) Sharpness(s *System, start *graph.Tensor) (curvature, cost fl
 			return 0, cost, nil
 		}
 		vector.Combine(at, 1, w, length/size, v)
-		if err := s.Model.DistilGradient(view, at, s.Run.Data, ids, z, c.Stiffness, h); err != nil {
+		if _, err := s.Model.DistilGradient(view, at, s.Run.Data, ids, z, c.Stiffness, h); err != nil {
 			return 0, 0, err
 		}
 		curvature = vector.Norm(h) / length

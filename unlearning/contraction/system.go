@@ -42,7 +42,7 @@ const (
 	GuardNoPair           Guard = "no pair yet"       // a step that L-BFGS took without curvature
 	GuardPairRejected     Guard = "pair rejected"     // a pair that would have made L-BFGS indefinite
 	GuardProductShortened Guard = "product shortened" // a product of L-BFGS beyond the trust region
-	GuardStepShortened    Guard = "step shortened"    // a sample that is too steep for the learning rate
+	GuardStepShortened    Guard = "step shortened"    // a product with a sample that was too steep for the learning rate, or too much chance
 )
 
 // NewSystem returns the system of a finished run on a whole data set, of which

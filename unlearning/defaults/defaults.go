@@ -114,7 +114,7 @@ const (
 	Recency = 1.5
 	// DistilStep is how far a step moves an example's own logits of the way back to those
 	// at w_T, on the average over logits; 2 would make them swing. It is what one visit
-	// undoes of a deviation, and runs at 3 and more diverged.
+	// undoes of a deviation. Runs at 3 and more diverged before steps had bounds of their own.
 	DistilStep = 1.5
 	// DistilVisits is the number of visits to each example beyond which steps become smaller
 	// instead, so that they undo no more in sum.

@@ -112,7 +112,7 @@ func (b *bench) distil(ctx context.Context, w *graph.Tensor, ds *data.Dataset, l
 		}
 		// The spring makes logits follow where probabilities are 0 or 1 already.
 		const spring = 0.1
-		if err := b.model.DistilGradient(nets.View{}, w, ds, ids, answers, spring, grad); err != nil {
+		if _, err := b.model.DistilGradient(nets.View{}, w, ds, ids, answers, spring, grad); err != nil {
 			return nil, err
 		}
 		for i := range w.Len() {
