@@ -46,8 +46,12 @@ func TestConflicting(t *testing.T) {
 			}
 			v := right(unlearning.Retrain{})
 			require.Greater(t, right(unlearning.Mini{}), v-1.5)
-			_, err = unlearning.Erase{}.Unlearn(t.Context(), p)
-			require.ErrorAs(t, err, new(*unlearning.HarmError))
+			// Taking them back ends in an error or, where a small sample does not show it, far below.
+			if _, err := (unlearning.Erase{}).Unlearn(t.Context(), p); err == nil {
+				require.Less(t, right(unlearning.Erase{}), v-10)
+			} else {
+				require.ErrorAs(t, err, new(*unlearning.HarmError))
+			}
 		}
 		p.Forget = data.RandomForget(&ds, 0.2, 4) // with their share of wrong labels
 		res, err = unlearning.Mini{}.Unlearn(t.Context(), p)

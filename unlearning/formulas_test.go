@@ -21,7 +21,7 @@ func TestStrength(t *testing.T) {
 	req := &Request{System: s}
 	s.Run.Config.WeightDecay = 0
 	r := float64(s.Forget.Len()) / float64(s.Run.Data.Len())
-	base := 1.55 * (1 - r*r/2)
+	base := 1.6 * (1 - r*r/2)
 	of := func(noise, errors, runStep, taught, undone float64) float64 {
 		return strength(req, &contraction.LogitSum{Noise: noise}, pace{runStep: runStep, taught: taught, undone: undone}, learned{errors: errors})
 	}

@@ -78,7 +78,7 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector()}
+	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector(), short: s.Model.NewVector()}
 	if way.Recorded {
 		l.watch = s.Watch
 	}
@@ -108,6 +108,7 @@ type loop struct {
 	disturber   Disturber
 	product     Product
 	h, retained *graph.Tensor
+	short       *graph.Tensor       // part of a disturbance
 	watch       func(Watched) error // nil if nobody does
 }
 
@@ -144,6 +145,10 @@ func (l *loop) step(pt Point) error {
 	}
 	if err := l.product.Product(pt, d, retained, l.h); err != nil {
 		return err
+	}
+	if s, ok := l.product.(Shortener); ok && s.Kept() < 1 {
+		vector.Combine(l.short, s.Kept(), delta, 0, delta)
+		delta = l.short
 	}
 	if err := l.show(pt, delta); err != nil {
 		return err

@@ -25,6 +25,14 @@ type Product interface {
 	Product(pt Point, d, retained, h *graph.Tensor) error
 }
 
+// Shortener is a Product that may shorten a step: the disturbance is then taken in the same
+// part as C(d) is, since what it would move further C(d) would not bring back.
+type Shortener interface {
+	Product
+	// Kept is the part of the last product that is left, at most 1.
+	Kept() float64
+}
+
 // Linear makes a Product of a function for which C(0) = 0: it is not called for a
 // d that is zero.
 type Linear func(pt Point, d, retained, h *graph.Tensor) error

@@ -22,8 +22,8 @@ import (
 // path and the softmax cross-entropy.
 //
 // Batches differ, most of all where the network is sure of most examples: a few others have
-// logits that are many times as stiff and move many times as far. A product is therefore
-// shortened where it would bring its batch's logits further from ẑ, or add more to d by chance
+// logits that are many times as stiff and move many times as far. A step is therefore
+// shortened where its product would bring its batch's logits further from ẑ, or add more to d by chance
 // than it takes, see bounds. What nets.Model.DistilGradient says of how far apart logits are stands
 // for dᵀh. No variance is larger than ‖h‖² but by chance; as long as that would be too much, batches are
 // computed in two halves, which is slower, and whose difference tells it.
@@ -82,8 +82,12 @@ type distiller struct {
 	batch  []float64 // [Batch, K]
 	u      *graph.Tensor
 	half   *graph.Tensor
-	wary   bool // compute the next batch in halves
+	wary   bool    // compute the next batch in halves
+	kept   float64 // part of the last product
 }
+
+// Kept implements Shortener.
+func (d *distiller) Kept() float64 { return d.kept }
 
 // Product implements Product.
 func (d *distiller) Product(pt Point, diff, _, h *graph.Tensor) error {
@@ -107,9 +111,11 @@ func (d *distiller) Product(pt Point, diff, _, h *graph.Tensor) error {
 	for j, i := range ids {
 		copy(d.batch[j*k:], d.logits[i*k:i*k+k])
 	}
+	d.kept = 1
 	apart, square, variance, err := d.gradient(pt, u, ids, h)
 	if err == nil && diff != nil {
-		d.system.shorten(h, d.bounds.keep(pt.Rate, apart, square, variance))
+		d.kept = d.bounds.keep(pt.Rate, apart, square, variance)
+		d.system.shorten(h, d.kept)
 		d.wary = d.bounds.keep(pt.Rate, apart, square, square) < 1
 	}
 	return err

@@ -56,7 +56,8 @@ func (PerStep) Start(ctx context.Context, s *System, w *Way) (Disturber, error) 
 var errPath = errors.New("disturbance: it is that of a run's batches, and the path is not the recorded one")
 
 // Spread is a sum of disturbances over a run, each part of the learning time of
-// the first steps having an equal part of it. What it moved settles in the others.
+// the first steps having an equal part of it. What it moved settles in the others. Of a step
+// that is shortened less is taken, see Shortener, and that part does not come later.
 type Spread struct {
 	// Sum is the whole of it, [P], times learning time: where nothing but weight decay
 	// resists, d ends at Strength times Sum, however few the steps are that momentum

@@ -152,7 +152,7 @@ const (
 	// off what the run learned, λT/(1 − e^(−λT)) for its learning time T. A run of large steps
 	// forgets by itself, and more contraction lets more settle. What is left of a
 	// random set's excess differs from cell to cell by an eighth.
-	Strength       = 1.55
+	Strength       = 1.6
 	StrengthUndone = 3. / 8
 	StrengthTaught = 1. / 5
 	StrengthDecay  = 1. / 4
