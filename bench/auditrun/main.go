@@ -176,10 +176,14 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if c.Fit, err = parseFit(o.fit); err != nil {
 		return err
 	}
-	for _, name := range o.attacks {
-		a, ok := known(c.Fit)[strings.ToLower(name)]
-		if !ok {
+	for i, name := range o.attacks {
+		name = strings.ToLower(name)
+		a, ok := known(c.Fit)[name]
+		switch {
+		case !ok:
 			return flags.Unknown("attack", name, attackNames())
+		case slices.ContainsFunc(o.attacks[:i], func(other string) bool { return strings.EqualFold(other, name) }):
+			return fmt.Errorf("attack %q twice: it would count twice among the tests of the verdict", name)
 		}
 		c.Attacks = append(c.Attacks, a)
 	}
