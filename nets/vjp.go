@@ -36,8 +36,8 @@ func (m *Model) VJP(view View, w *graph.Tensor, ds *data.Dataset, ids []int, cot
 //	mean over i of (z_i − ẑ_i)ᵀ (softmax(z_i) − softmax(ẑ_i)) + stiffness · ‖z_i − ẑ_i‖²,
 //
 // the sum of both Kullback–Leibler divergences (Jeffreys, 1946) and twice the rest. It is
-// positive wherever logits differ, about twice the distance where they are near, and
-// (w − w')ᵀ grad where they are affine in w.
+// never negative, positive wherever probabilities differ or, with stiffness, logits do, about
+// twice the distance where they are near, and (w − w')ᵀ grad where they are affine in w.
 func (m *Model) DistilGradient(view View, w *graph.Tensor, ds *data.Dataset, ids []int, targets []float64, stiffness float64, grad *graph.Tensor) (apart float64, err error) {
 	if err := m.checkLogits("logits to distil", targets, ids); err != nil {
 		return 0, err

@@ -36,7 +36,8 @@ import (
 //	q ← β q + C(d) + λ d − δ,   d ← d − η q,   C(d) ≈ H d,
 //
 // where the first part of the steps spreads Strength·D, and the others let settle
-// what it moved. C is distillation from the logits of w_T, contraction.Distilled.
+// what it moved. C is distillation from the logits of w_T, contraction.Distilled, which
+// shortens steps that their batches would not bear.
 // Mini-batches of it have no noise where d = 0: that is why the run may be short and
 // its steps long, as long as the curvature along them bears, which the sample of D
 // and a few products tell. What D moves in directions that matter to retained

@@ -177,8 +177,7 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	for i, name := range o.attacks {
-		name = strings.ToLower(name)
-		a, ok := known(c.Fit)[name]
+		a, ok := known(c.Fit)[strings.ToLower(name)]
 		switch {
 		case !ok:
 			return flags.Unknown("attack", name, attackNames())

@@ -95,7 +95,7 @@ func TestBadInput(t *testing.T) {
 		{"deals", []string{"-deals", "0"}, 2, "-deals 0"},
 		{"few deals", []string{"-deals", "50"}, 1, "50 deals cannot reach the level 0.95; 239 would do"},
 		{"unknown attack", []string{"-attacks", "magic"}, 1, `unknown attack "magic"; known are class-threshold`},
-		{"attack twice", []string{"-attacks", "lira,rmia,LiRA"}, 1, `attack "lira" twice`},
+		{"attack twice", []string{"-attacks", "lira,rmia,LiRA"}, 1, `attack "LiRA" twice`},
 		{"unknown query", []string{"-queries", "blur:3"}, 1, `unknown query "blur:3"; known are noise:SCALE`},
 		{"query for images", []string{"-queries", "mirror"}, 1, "query mirror needs images"},
 		{"unknown leak", []string{"-methods", "leak:none"}, 1, `unknown flaw "none"; known are trained`},

@@ -67,14 +67,14 @@ func results(t *testing.T, a nets.Arch, e graph.Engine, dt graph.DType, ds *data
 		held[i] = r.NormFloat64()
 	}
 	require.NoError(t, m.VJP(nets.View{}, run.Params, ds, ids, held, p))
-	_, err = m.DistilGradient(nets.View{}, run.Params, ds, ids, held, 0.1, s)
+	apart, err := m.DistilGradient(nets.View{}, run.Params, ds, ids, held, 0.1, s)
 	require.NoError(t, err)
 	require.NoError(t, m.HVP(run.Params, g, ds, ids, h))
 	z, err := m.Logits(t.Context(), run.Params, ds.X, ds.Len())
 	require.NoError(t, err)
 	return []*graph.Tensor{
 		run.Params, run.Momentum, graph.FromSlice(run.Losses), graph.Scalar(graph.Float64, loss),
-		g, p, s, h, graph.FromSlice(z),
+		g, p, s, h, graph.FromSlice(z), graph.Scalar(graph.Float64, apart),
 	}
 }
 

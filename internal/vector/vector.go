@@ -31,6 +31,7 @@ func Mix(out, a, b *graph.Tensor, c float64) {
 
 // Dot returns a·b.
 func Dot(a, b *graph.Tensor) float64 {
+	a, b = a.ForReading(), b.ForReading()
 	if x := a.Float32s(); x != nil {
 		return dot(x, b.Float32s())
 	}
@@ -49,6 +50,7 @@ func Norm(a *graph.Tensor) float64 { return math.Sqrt(Dot(a, a)) }
 
 // Distance returns ‖a−b‖.
 func Distance(a, b *graph.Tensor) float64 {
+	a, b = a.ForReading(), b.ForReading()
 	if x := a.Float32s(); x != nil {
 		return math.Sqrt(squaredDistance(x, b.Float32s()))
 	}

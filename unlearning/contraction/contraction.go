@@ -54,7 +54,8 @@ func (e *DivergedError) Error() string {
 //
 //	q ← β q + C(d) + λ d − δ,   d ← d − η q,
 //
-// and returns the path's last parameters with d added. Until the path meets U the
+// and returns the path's last parameters with d added. A curvature may shorten steps, C(d) and
+// δ alike, see Shortener. Until the path meets U the
 // two runs are one, and nothing is computed. A batch that is wholly forgotten
 // moves neither parameters nor momentum of the run without U: there d takes back
 // what the step did.
@@ -78,7 +79,7 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector(), short: s.Model.NewVector()}
+	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector()}
 	if way.Recorded {
 		l.watch = s.Watch
 	}
@@ -108,13 +109,13 @@ type loop struct {
 	disturber   Disturber
 	product     Product
 	h, retained *graph.Tensor
-	short       *graph.Tensor       // part of a disturbance
+	short       *graph.Tensor       // part of a disturbance, nil until a step is shortened
 	watch       func(Watched) error // nil if nobody does
 }
 
 // Watched is a step of a contraction before it is taken. The run without U stands at
 // W + D, with the momentum P + Q where P is known, and its gradient there is
-// G − Delta + H.
+// G − Delta + H, where the step is not shortened.
 type Watched struct {
 	Point
 	D, Q, Delta, H *graph.Tensor
@@ -147,6 +148,9 @@ func (l *loop) step(pt Point) error {
 		return err
 	}
 	if s, ok := l.product.(Shortener); ok && s.Kept() < 1 {
+		if l.short == nil {
+			l.short = delta.Clone()
+		}
 		vector.Combine(l.short, s.Kept(), delta, 0, delta)
 		delta = l.short
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
+	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
 // Distilled is distillation from the model's own logits at the end of the run:
@@ -25,8 +26,8 @@ import (
 // logits that are many times as stiff and move many times as far. A step is therefore
 // shortened where its product would bring its batch's logits further from ẑ, or add more to d by chance
 // than it takes, see bounds. What nets.Model.DistilGradient says of how far apart logits are stands
-// for dᵀh. No variance is larger than ‖h‖² but by chance; as long as that would be too much, batches are
-// computed in two halves, which is slower, and whose difference tells it.
+// for dᵀh. No variance is larger than ‖h‖² but by chance; after a batch for which that would be too much, and as
+// long as it would, batches are computed in two halves, which is slower, and whose difference tells it.
 type Distilled struct {
 	Batch int // retained examples a step, pieces of a shuffled list
 	// Stiffness resists where the network is sure, and probabilities alone do not.
@@ -65,7 +66,7 @@ func (c Distilled) Start(s *System, w *Way) (Product, error) {
 	c.Batch = min(c.Batch, len(s.Retain))
 	return &distiller{
 		Distilled: c, system: s, end: w.To, deck: newDeck(s.Retain, s.Rand(purpose.Distil, c.Draw)),
-		bounds: bounds{w.Momentum, 1}, logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(), half: s.Model.NewVector(),
+		bounds: bounds{w.Momentum, defaults.DistilNoise}, logits: make([]float64, n*a.Classes), known: make([]bool, n), u: s.Model.NewVector(),
 	}, nil
 }
 
@@ -81,9 +82,9 @@ type distiller struct {
 	known  []bool
 	batch  []float64 // [Batch, K]
 	u      *graph.Tensor
-	half   *graph.Tensor
-	wary   bool    // compute the next batch in halves
-	kept   float64 // part of the last product
+	half   *graph.Tensor // gradient over the second half of a batch, nil until there is one
+	wary   bool          // compute the next batch in halves
+	kept   float64       // part of the last product
 }
 
 // Kept implements Shortener.
@@ -116,10 +117,13 @@ func (d *distiller) Product(pt Point, diff, _, h *graph.Tensor) error {
 	if err == nil && diff != nil {
 		d.kept = d.bounds.keep(pt.Rate, apart, square, variance)
 		d.system.shorten(h, d.kept)
-		d.wary = d.bounds.keep(pt.Rate, apart, square, square) < 1
+		d.wary = d.sampled(ids) && d.bounds.keep(pt.Rate, apart, square, square) < 1
 	}
 	return err
 }
+
+// sampled reports whether a batch is a sample, and not all there is.
+func (d *distiller) sampled(ids []int) bool { return len(ids) < len(d.system.Retain) }
 
 // gradient sets h to the gradient at u over a batch, and returns how far apart logits are,
 // ‖h‖², and if computed in halves the variance of h that the choice of the batch makes.
@@ -132,6 +136,9 @@ func (d *distiller) gradient(pt Point, u *graph.Tensor, ids []int, h *graph.Tens
 		return 0, 0, 0, err
 	}
 	if first < len(ids) {
+		if d.half == nil {
+			d.half = s.Model.NewVector()
+		}
 		share := float64(first) / float64(len(ids))
 		other, err := s.Model.DistilGradient(pt.View, u, s.Run.Data, ids[first:], d.batch[first*k:], d.Stiffness, d.half)
 		if err != nil {
@@ -139,11 +146,11 @@ func (d *distiller) gradient(pt Point, u *graph.Tensor, ids []int, h *graph.Tens
 		}
 		apart = share*apart + (1-share)*other
 		square, variance = vector.Join(h, d.half, share)
-		chance := 1 - float64(len(ids))/float64(len(s.Retain)) // all of them are no sample
+		chance := 1 - float64(len(ids))/float64(len(s.Retain)) // of a batch that is drawn without replacement
 		return apart, square, chance * share * (1 - share) * variance, nil
 	}
 	square = vector.Dot(h, h)
-	if len(ids) == 1 {
+	if len(ids) == 1 && d.sampled(ids) {
 		variance = square // nothing tells it, and no gradient is longer
 	}
 	return apart, square, variance, nil

@@ -24,7 +24,7 @@
 // retraining up to rounding. With Fixed, Spread and Distilled it is a short run that
 // takes a given sum of disturbances back while it keeps the logits of retained
 // examples; [LogitSampling] estimates that sum from what a run keeps of each
-// example. A part of another package implements the interface; [Linear] and
+// example. Distilled may shorten a step ([Shortener]). A part of another package implements the interface; [Linear] and
 // [DisturbFunc] make one of a function.
 //
 // The loop takes the trainer's own step, nets.Stepper, with a disturbance: training
