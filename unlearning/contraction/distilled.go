@@ -24,9 +24,9 @@ import (
 //
 // Batches differ, most of all where the network is sure of most examples: a few others have
 // logits that are many times as stiff and move many times as far. A step is therefore
-// shortened where its product would bring its batch's logits further from ẑ, or add more to d by chance
-// than it takes, see bounds. What nets.Model.DistilGradient says of how far apart logits are stands
-// for dᵀh. No variance is larger than ‖h‖² but by chance; after a batch for which that would be too much, and as
+// shortened as one of Sampled is, with θ = defaults.DistilNoise, and what
+// nets.Model.DistilGradient says of how far apart logits are in place of dᵀh. No variance is larger than ‖h‖²
+// but by chance; after a batch for which that would be too much, and as
 // long as it would, batches are computed in two halves, which is slower, and whose difference tells it.
 type Distilled struct {
 	Batch int // retained examples a step, pieces of a shuffled list

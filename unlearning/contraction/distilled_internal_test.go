@@ -23,20 +23,28 @@ func trained(t *testing.T) *System {
 	return NewSystem(run, data.RandomForget(ds, 0.2, 1), nil)
 }
 
-// oneProduct is what one step of a batch does, wary or not, at a learning rate, and what it
-// should do by hand.
-func oneProduct(t *testing.T, batch int, wary bool, rate float64) (s *System, p *distiller, got, plain *graph.Tensor, apart, square, variance float64) {
-	s = trained(t)
+// oneProduct is what one step of a batch does, and what it is made of, by hand.
+type oneProduct struct {
+	system     *System
+	distiller  *distiller
+	got, plain *graph.Tensor // the product, and the gradient over all of the batch
+	apart      float64       // how far apart the logits of the batch are
+	square     float64       // ‖plain‖²
+	variance   float64       // that of plain, from the halves of the batch
+}
+
+func takeOne(t *testing.T, batch int, wary bool, rate float64) (o oneProduct) {
+	s := trained(t)
 	way, err := Fixed{Steps: 1, Momentum: 0.9, LR: nets.ConstantRate(rate)}.Start(s)
 	require.NoError(t, err)
 	c := Distilled{Batch: batch, Stiffness: 0.2}
 	curve, err := c.Start(s, way)
 	require.NoError(t, err)
-	p = curve.(*distiller)
+	p := curve.(*distiller)
 	p.wary = wary
 	d, u := s.Run.Initial.Clone(), s.Model.NewVector()
 	vector.Combine(u, 1, s.Run.Params, 1, d)
-	got = s.Model.NewVector()
+	got := s.Model.NewVector()
 	for pt, err := range way.Points {
 		require.NoError(t, err)
 		require.NoError(t, p.Product(pt, d, nil, got))
@@ -50,15 +58,18 @@ func oneProduct(t *testing.T, batch int, wary bool, rate float64) (s *System, p 
 		require.NoError(t, err)
 		return apart
 	}
-	plain = s.Model.NewVector()
-	apart = over(ids, plain)
+	plain := s.Model.NewVector()
+	apart := over(ids, plain)
 	first, second := s.Model.NewVector(), s.Model.NewVector()
 	half := (batch + 1) / 2
 	over(ids[:half], first)
 	over(ids[half:], second)
 	a, b, n := float64(half), float64(batch-half), float64(batch)
 	between := vector.Distance(first, second)
-	return s, p, got, plain, apart, vector.Dot(plain, plain), between * between * a * b / (n * n) * (1 - n/float64(len(s.Retain)))
+	return oneProduct{
+		system: s, distiller: p, got: got, plain: plain, apart: apart, square: vector.Dot(plain, plain),
+		variance: between * between * a * b / (n * n) * (1 - n/float64(len(s.Retain))),
+	}
 }
 
 // TestDistilledProduct: in halves or not a product is the gradient over its batch, as much
@@ -66,19 +77,19 @@ func oneProduct(t *testing.T, batch int, wary bool, rate float64) (s *System, p 
 func TestDistilledProduct(t *testing.T) {
 	const batch, beta = 15, 0.9
 	check := func(wary bool, rate float64) (kept, steep, noise float64) {
-		s, p, got, plain, apart, square, variance := oneProduct(t, batch, wary, rate)
-		steep, noise = 2*(1+beta)*apart/(rate*square), 2*defaults.DistilNoise*(1-beta)*apart/(rate*variance)
+		o := takeOne(t, batch, wary, rate)
+		steep, noise = 2*(1+beta)*o.apart/(rate*o.square), 2*defaults.DistilNoise*(1-beta)*o.apart/(rate*o.variance)
 		want := min(1, steep)
 		if wary {
 			want = min(want, noise)
 		}
-		require.InEpsilon(t, want, p.Kept(), 1e-9)
-		for i := range got.Len() {
-			require.InDelta(t, want*plain.At(i), got.At(i), 1e-12)
+		require.InEpsilon(t, want, o.distiller.Kept(), 1e-9)
+		for i := range o.got.Len() {
+			require.InDelta(t, want*o.plain.At(i), o.got.At(i), 1e-12)
 		}
-		require.Equal(t, want < 1, s.Guards[GuardStepShortened] == 1)
-		require.Equal(t, 2*defaults.DistilNoise*(1-beta)*apart/(rate*square) < 1, p.wary)
-		return p.Kept(), steep, noise
+		require.Equal(t, want < 1, o.system.Guards[GuardStepShortened] == 1)
+		require.Equal(t, 2*defaults.DistilNoise*(1-beta)*o.apart/(rate*o.square) < 1, o.distiller.wary)
+		return o.distiller.Kept(), steep, noise
 	}
 	_, steep, noise := check(true, 1)
 	// Rates, for which a limit is what they are at 1 over the rate: nothing is shortened, chance
@@ -97,12 +108,11 @@ func TestDistilledProduct(t *testing.T) {
 // TestDistilledWhole: all retained examples are no sample, in which nothing is chance.
 func TestDistilledWhole(t *testing.T) {
 	batch := len(trained(t).Retain)
-	_, _, _, _, apart, square, _ := oneProduct(t, batch, false, 1)
-	rate := 2 * (1 + 0.9) * apart / square // the steepest that is borne
-	_, p, _, _, _, _, variance := oneProduct(t, batch, false, rate)
-	require.Zero(t, variance)
-	require.InEpsilon(t, 1, p.Kept(), 1e-9)
-	require.False(t, p.wary)
+	o := takeOne(t, batch, false, 1)
+	o = takeOne(t, batch, false, 2*(1+0.9)*o.apart/o.square) // the steepest that is borne
+	require.Zero(t, o.variance)
+	require.InEpsilon(t, 1, o.distiller.Kept(), 1e-9)
+	require.False(t, o.distiller.wary)
 }
 
 // partly keeps a quarter of every step and contracts nothing.

@@ -36,9 +36,10 @@ import (
 // softmax cross-entropy are, the difference of gradients is that of distillation from
 // the logits at the point: a forward pass and a gradient in place of two gradients.
 //
-// A sample is not the batch, and a product with it is shortened where it would do harm,
-// see bounds: what chance adds may be defaults.CurvatureNoise of what the product takes. It
-// is computed in two halves, whose difference tells the variance. A
+// A sample is not the batch, and a product h with it is shortened where it would do harm
+// (GuardStepShortened): where η ‖h‖² > 2 (1+β) dᵀh, since the step would lengthen d, and where
+// η σ²/(1−β) > 2 θ dᵀh, θ = defaults.CurvatureNoise, since chance, of the variance σ² of h, would
+// add too much of what h takes. The two halves of the sample tell σ². A
 // sample that is the batch is followed wherever it leads, as the run without U does.
 type Sampled struct {
 	// Share is the sample size as a share of the retained part of a batch; 0 means
