@@ -43,7 +43,7 @@ type check struct {
 // newCheck sets a part of a budget aside for a check, of an e that scales logits and takes
 // back what U did to the run.
 func (req *Request) newCheck(b *budget, e Erase) *check {
-	c := &check{req: req, scale: e.Scale, part: 1, undone: float64(req.Forget.Len()) / float64(req.Run.Order.Len())}
+	c := &check{req: req, scale: e.Scale, part: 1, undone: req.share()}
 	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
 	// the result, twice: to tell the scale, and that scaling them worked. Those of the
 	// others are computed at w_T and at the result, and where they tell of harm half-way.
@@ -151,7 +151,7 @@ func worse(got, allowed []float64) bool {
 // errors is the probability that each of the sample of retained examples does not give to
 // its label.
 func (c *check) errors(w *graph.Tensor) ([]float64, error) {
-	z, err := c.logits(w, c.retain)
+	z, err := c.req.logits(w, c.retain)
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +164,10 @@ func (c *check) errors(w *graph.Tensor) ([]float64, error) {
 	return errors, nil
 }
 
-func (c *check) logits(w *graph.Tensor, ids []int) ([]float64, error) {
-	z := make([]float64, len(ids)*c.req.Model.Arch().Classes)
-	return z, c.req.Model.LogitsAs(c.req.LastView(), w, c.req.Run.Data, ids, z)
+// logits are those of examples at w, [N, Classes], as they were shown last.
+func (req *Request) logits(w *graph.Tensor, ids []int) ([]float64, error) {
+	z := make([]float64, len(ids)*req.Model.Arch().Classes)
+	return z, req.Model.LogitsAs(req.LastView(), w, req.Run.Data, ids, z)
 }
 
 // scaled returns u with logits that are, on the sample of U, (1 + κ)^scale times as
@@ -174,11 +175,11 @@ func (c *check) logits(w *graph.Tensor, ids []int) ([]float64, error) {
 // its own parameters is multiplied; where there is none, logits stay as they are, which
 // is counted.
 func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
-	was, err := c.logits(c.req.Run.Params, c.forget)
+	was, err := c.req.logits(c.req.Run.Params, c.forget)
 	if err != nil {
 		return nil, err
 	}
-	is, err := c.logits(u, c.forget)
+	is, err := c.req.logits(u, c.forget)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (c *check) scaled(u *graph.Tensor) (*graph.Tensor, error) {
 		return u, nil
 	}
 	scaled := scaleHead(c.req.Model, u, by)
-	got, err := c.logits(scaled, c.forget)
+	got, err := c.req.logits(scaled, c.forget)
 	if err != nil {
 		return nil, err
 	}
@@ -219,18 +220,22 @@ func spread(z []float64, k int) float64 {
 	return math.Sqrt(sum / float64(len(z)))
 }
 
-// scaleHead returns w with its last parameter multiplied, and with the one before it
-// where the last is a bias.
+// scaleHead returns w with the parameters of the last layer multiplied.
 func scaleHead(m *nets.Model, w *graph.Tensor, by float64) *graph.Tensor {
-	params := m.Params()
-	last := params[len(params)-1]
-	from := last.Off
-	if len(params) > 1 && len(last.Shape) == 1 {
-		from = params[len(params)-2].Off
-	}
 	scaled := w.Clone()
-	for i := from; i < last.Off+last.Len(); i++ {
+	for i := headOf(m); i < w.Len(); i++ {
 		scaled.Set(i, by*scaled.At(i))
 	}
 	return scaled
+}
+
+// headOf returns where the parameters of the last layer start: the last one, and the one before it
+// where the last is a bias.
+func headOf(m *nets.Model) int {
+	params := m.Params()
+	last := params[len(params)-1]
+	if len(params) > 1 && len(last.Shape) == 1 {
+		return params[len(params)-2].Off
+	}
+	return last.Off
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
+	"github.com/miniunlearn/miniunlearn/internal/vector"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -35,8 +36,10 @@ import (
 //
 //	q ← β q + C(d) + λ d − δ,   d ← d − η q,   C(d) ≈ H d,
 //
-// where the first part of the steps spreads Strength·D, and the others let settle
-// what it moved. C is distillation from the logits of w_T, contraction.Distilled, which
+// where the first part of the steps spreads Strength·D − Back·(w_T − w_0), and the others
+// let settle what it moved. D leaves to the others what all examples taught in common, as
+// if they had taught as long without U. But retraining has fewer steps, and the
+// second term takes as much of that back, see Back. C is distillation from the logits of w_T, contraction.Distilled, which
 // shortens steps that their batches would not bear.
 // Mini-batches of it have no noise where d = 0: that is why the run may be short and
 // its steps long, as long as the curvature along them bears, which the sample of D
@@ -65,6 +68,10 @@ type Erase struct {
 	// mean. 0 means defaults.LogitScale; NoScale leaves them as the contraction does.
 	Scale   float64
 	NoScale bool
+	// Back is the share of the way back to the initial parameters that is spread with D. 0
+	// means defaults.ErasedBack of r; NoBack is for none.
+	Back   float64
+	NoBack bool
 	// Sample is the largest part of the budget that D is computed from; 0 means
 	// a half.
 	Sample float64
@@ -105,10 +112,16 @@ func (e Erase) complete(req *Request) (Erase, error) {
 	}
 	e.Cost = cmp.Or(e.Cost, defaults.Cost)
 	switch {
-	case e.NoStiffness && e.Stiffness != 0 || e.NoScale && e.Scale != 0:
-		return e, fmt.Errorf("stiffness %g and scale %g must not be set together with NoStiffness %t and NoScale %t", e.Stiffness, e.Scale, e.NoStiffness, e.NoScale)
-	case !e.NoScale:
+	case e.NoStiffness && e.Stiffness != 0 || e.NoScale && e.Scale != 0 || e.NoBack && e.Back != 0:
+		return e, fmt.Errorf("stiffness %g, scale %g and back %g must not be set together with NoStiffness %t, NoScale %t and NoBack %t", e.Stiffness, e.Scale, e.Back, e.NoStiffness, e.NoScale, e.NoBack)
+	case !(e.Back >= 0 && e.Back <= 1):
+		return e, fmt.Errorf("back %g must be a share of the way to the initial parameters", e.Back)
+	}
+	if !e.NoScale {
 		e.Scale = cmp.Or(e.Scale, defaults.LogitScale)
+	}
+	if !e.NoBack {
+		e.Back = cmp.Or(e.Back, defaults.ErasedBack*req.share())
 	}
 	e.Sample = cmp.Or(e.Sample, defaults.SampleCost)
 	if !(e.Strength >= 0 && e.Stiffness >= 0 && e.Sample > 0 && e.Sample < 1) || math.IsInf(e.Strength+e.Stiffness+math.Abs(e.Scale), 0) {
@@ -142,7 +155,7 @@ func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, lea
 	}
 	u, err := contraction.Contraction{
 		Path:        path,
-		Disturbance: contraction.Spread{Sum: d.Sum, Strength: e.Strength, First: defaults.SpreadSteps},
+		Disturbance: contraction.Spread{Sum: e.taken(req, d.Sum), Strength: 1, First: defaults.SpreadSteps},
 		Curvature:   contraction.Distilled{Batch: pace.batch, Stiffness: e.Stiffness},
 	}.Solve(ctx, req.System)
 	if err != nil {
@@ -152,6 +165,14 @@ func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, lea
 		return req.Fail(err)
 	}
 	return req.Finish(u)
+}
+
+// taken is Strength·D − Back·(w_T − w_0).
+func (e Erase) taken(req *Request, d *graph.Tensor) *graph.Tensor {
+	sum := req.Model.NewVector()
+	vector.Combine(sum, e.Strength, d, -e.Back, req.Run.Params)
+	vector.AddScaled(sum, e.Back, req.Run.Initial)
+	return sum
 }
 
 // sampling is how D is estimated.
@@ -175,13 +196,13 @@ func (e Erase) estimate(req *Request, alpha *graph.Tensor, b *budget) (*contract
 // strength is the default of Erase.Strength: what a run of such steps and of this length,
 // weight decay and mean error, and a contraction that undoes so much, take of a D of this noise.
 func strength(req *Request, d *contraction.LogitSum, p pace, l learned) float64 {
-	decay, r := 1., float64(req.Forget.Len())/float64(req.Run.Order.Len())
+	decay, r := 1., req.share()
 	if x := req.Run.Config.WeightDecay * req.LearningTime(); x > 0 {
 		decay = x / -math.Expm1(-x)
 	}
 	return defaults.Strength * math.Pow(p.undone/max(p.runStep, defaults.StrengthLeast), defaults.StrengthUndone) /
 		math.Pow(p.taught, defaults.StrengthTaught) * math.Pow(decay, defaults.StrengthDecay) /
-		(1 + l.errors) / math.Sqrt(1+d.Noise) * (1 - r*r/2)
+		(1 + l.errors) / math.Sqrt(1+d.Noise) * (1 - r*r)
 }
 
 // learned is what the logit gradients tell of the run.

@@ -21,7 +21,7 @@ func TestStrength(t *testing.T) {
 	req := &Request{System: s}
 	s.Run.Config.WeightDecay = 0
 	r := float64(s.Forget.Len()) / float64(s.Run.Data.Len())
-	base := 1.6 * (1 - r*r/2)
+	base := 1.6 * (1 - r*r)
 	of := func(noise, errors, runStep, taught, undone float64) float64 {
 		return strength(req, &contraction.LogitSum{Noise: noise}, pace{runStep: runStep, taught: taught, undone: undone}, learned{errors: errors})
 	}
@@ -37,7 +37,7 @@ func TestStrength(t *testing.T) {
 }
 
 // TestEraseRecursion: the run is the contraction around w_T of a linear model, by
-// hand: its D, strength and stiffness given, in whole batches.
+// hand: its D, strength, way back and stiffness given, in whole batches.
 func TestEraseRecursion(t *testing.T) {
 	for _, momentum := range []float64{0, 0.9} {
 		s, alpha := recorded(t, nets.Logistic(64, 10), momentum, fifth)
@@ -45,7 +45,7 @@ func TestEraseRecursion(t *testing.T) {
 		retained := len(q.Retain)
 		e := Erase{
 			Short:    Short{Cost: 3, Batch: retained, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}},
-			Strength: 0.7, Stiffness: 0.2, NoScale: true,
+			Strength: 0.7, Stiffness: 0.2, Back: 0.02, NoScale: true,
 		}
 		e, err := e.complete(q)
 		require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestEraseRecursion(t *testing.T) {
 		require.InDelta(t, float64(d.Used+steps*retained)+float64(retained)/3+2*check/3, res.GradEvals, 1e-6)
 		// D is spread over the first 0.7 of the steps.
 		first := int(math.Ceil(0.7 * float64(steps)))
-		// Where nothing but weight decay resists, d would end at strength times D.
+		// Where nothing but weight decay resists, d would end at strength times D, less a fiftieth of the run.
 		var span, speed float64
 		for s := range steps {
 			if speed = 0.9*speed + 0.01*span; s < first {
@@ -115,7 +115,7 @@ func TestEraseRecursion(t *testing.T) {
 			for i := range mom {
 				mom[i] = 0.9*mom[i] + g[i] + 0.01*diff[i]
 				if s < first {
-					mom[i] -= strength / span * d.Sum.At(i)
+					mom[i] -= (strength*d.Sum.At(i) - 0.02*(w.At(i)-ref.Run.Initial.At(i))) / span
 				}
 				diff[i] -= e.LR.Rate(s, steps) * mom[i]
 			}
@@ -143,9 +143,9 @@ func TestScaleLogits(t *testing.T) {
 	got, err := c.finish(u, l)
 	require.NoError(t, err)
 	size := func(at *check, w int) float64 {
-		z, err := at.logits(s.Run.Params, at.forget)
+		z, err := at.req.logits(s.Run.Params, at.forget)
 		if w == 1 {
-			z, err = at.logits(got, at.forget)
+			z, err = at.req.logits(got, at.forget)
 		}
 		require.NoError(t, err)
 		return spread(z, 10)

@@ -112,17 +112,17 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return req.Fail(err)
 	}
 	learned := readLearned(req, alpha)
-	r := float64(req.Forget.Len()) / float64(req.Run.Order.Len())
+	r := req.share()
 	switch differs := compare(req.System, alpha); {
 	case differs.guard != "":
 		req.Guards[differs.guard]++
 		req.Took(RouteRestart, differs.reason)
-		return e.restart(ctx, req, alpha, learned, false)
+		return e.restart(ctx, req, alpha, learned, differs)
 	case learned.errors > 0 && r > defaults.RestartAbove*(1-learned.errors*learned.errors):
 		// Where examples were wrong about most labels while the run learned, its logits
 		// are as much the mistakes that it learned by heart.
 		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, and the run's mean error was %.2f", 100*r, learned.errors))
-		return e.restart(ctx, req, alpha, learned, true)
+		return e.restart(ctx, req, alpha, learned, differs)
 	}
 	req.Took(RouteDistilled, "U is like the other examples")
 	return e.solve(ctx, req, alpha, learned)

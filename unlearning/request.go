@@ -125,6 +125,11 @@ func (req *Request) Fail(err error) (*Result, error) {
 // Took notes the way that a method with several took, and why.
 func (req *Request) Took(route Route, reason string) { req.route, req.reason = route, reason }
 
+// share is r, the share of the run's examples that are forgotten.
+func (req *Request) share() float64 {
+	return float64(req.Forget.Len()) / float64(req.Run.Order.Len())
+}
+
 // Step takes step t of a run of the method's own: s moves at learning rate eta along
 // the gradient that find leaves in g. A step that leaves the finite numbers is a
 // *DivergedError.

@@ -16,17 +16,23 @@ import (
 //
 // for sets that are too large, or too unlike the others, to be taken back. For a
 // random set b is r: w_T − w_0 is a sum over all examples, of which the others paid
-// for 1 − r. For sets unlike the others it is a half more of the rest of the way. For
-// random sets the logits go half of the way, in the logarithm, to the scale that they
-// have after Erase: a model that is less sure of the right answers than retraining is
-// must not be made as sure of its wrong ones.
-func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l learned, random bool) (*Result, error) {
+// for 1 − r. For sets unlike the others it is a half more of the rest of the way, and a fifth
+// where that is because of labels that nobody but U has, whose logits are lowered, see
+// untaught. For random sets the logits go half of the way, in the logarithm, to the
+// scale that they have after Erase: a model that is less sure of the right answers than
+// retraining is must not be made as sure of its wrong ones.
+func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l learned, differs unlike) (*Result, error) {
 	budget := newBudget(e.Cost * req.RetrainCost())
+	random := differs.guard == ""
 	e.NoScale = e.NoScale || !random
 	check := req.newCheck(budget, e)
 	check.part = defaults.RestartScale
-	back := float64(req.Forget.Len()) / float64(req.Run.Order.Len())
-	if !random {
+	back := req.share()
+	untaught := req.newUntaught(budget)
+	switch {
+	case untaught.all(differs.labels):
+		back += defaults.RestartUntaught * (1 - back)
+	case !random:
 		back += defaults.RestartUnlike * (1 - back)
 	}
 	check.undone = back
@@ -59,6 +65,9 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 	short.Cost = budget.left() / req.RetrainCost()
 	u, err := ShortRun{Short: short, Start: 1, Back: back}.train(ctx, req)
 	if err != nil {
+		return req.Fail(err)
+	}
+	if u, err = untaught.lower(u); err != nil {
 		return req.Fail(err)
 	}
 	if u, err = check.finish(u, l); err != nil {

@@ -15,6 +15,7 @@ import (
 type unlike struct {
 	guard  Guard // GuardClassLike or GuardConflicting; "" for a set like the others
 	reason string
+	labels []int // of which U has taught most
 }
 
 // compare compares what U taught with what random sets of its size would have.
@@ -53,6 +54,7 @@ func compare(s *contraction.System, alpha *graph.Tensor) unlike {
 	if total.size == 0 {
 		return unlike{}
 	}
+	var like unlike
 	for label := range k {
 		a, f := all[label], forget[label]
 		if a.size == 0 {
@@ -61,15 +63,21 @@ func compare(s *contraction.System, alpha *graph.Tensor) unlike {
 		// Hypergeometric: how many examples of the label a random set has.
 		deviation := math.Sqrt(a.examples * r * (1 - r) * max(0, 1-a.examples/float64(n)))
 		if left := 1 - f.size/a.size; left < (1-r)/2 && f.examples-r*a.examples > defaults.UnlikeDeviations*deviation && a.examples > defaults.UnlikeDeviations {
-			return unlike{GuardClassLike, fmt.Sprintf("U holds %.0f%% of what was taught of class %d, and %.0f%% of the data", 100*f.size/a.size, label, 100*r)}
+			like.labels = append(like.labels, label)
+			if like.guard == "" {
+				like.guard, like.reason = GuardClassLike, fmt.Sprintf("U holds %.0f%% of what was taught of class %d, and %.0f%% of the data", 100*f.size/a.size, label, 100*r)
+			}
 		}
+	}
+	if like.guard != "" {
+		return like
 	}
 	mean := total.size / float64(n)
 	variance := total.squares/float64(n) - mean*mean
 	deviation := math.Sqrt(variance * float64(s.Forget.Len()) * (1 - r))
 	part := of.size / total.size
 	if of.size-r*total.size > defaults.UnlikeDeviations*deviation && part > defaults.UnlikeRatio*r && part > defaults.UnlikePart {
-		return unlike{GuardConflicting, fmt.Sprintf("U holds %.0f%% of what was taught, and %.0f%% of the data", 100*part, 100*r)}
+		return unlike{guard: GuardConflicting, reason: fmt.Sprintf("U holds %.0f%% of what was taught, and %.0f%% of the data", 100*part, 100*r)}
 	}
 	return unlike{}
 }
