@@ -36,6 +36,16 @@ func TestStrength(t *testing.T) {
 	require.InDelta(t, base*2, of(0, 0, 1, 1, 1), 1e-6) // 16/(1 − e^(−16))
 }
 
+// TestErasedBack: the way back is two fifths of r, unless it is given or there is none.
+func TestErasedBack(t *testing.T) {
+	s, _ := recorded(t, nets.Logistic(64, 10), 0, fifth)
+	for e, want := range map[Erase]float64{{}: 0.4 * float64(s.Forget.Len()) / float64(s.Run.Data.Len()), {Back: 0.3}: 0.3, {NoBack: true}: 0} {
+		e, err := e.complete(&Request{System: s})
+		require.NoError(t, err)
+		require.InDelta(t, want, e.Back, 1e-12)
+	}
+}
+
 // TestEraseRecursion: the run is the contraction around w_T of a linear model, by
 // hand: its D, strength, way back and stiffness given, in whole batches.
 func TestEraseRecursion(t *testing.T) {

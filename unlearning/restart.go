@@ -27,14 +27,11 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 	e.NoScale = e.NoScale || !random
 	check := req.newCheck(budget, e)
 	check.part = defaults.RestartScale
-	back := req.share()
-	untaught := req.newUntaught(budget)
-	switch {
-	case untaught.all(differs.labels):
-		back += defaults.RestartUntaught * (1 - back)
-	case !random:
-		back += defaults.RestartUnlike * (1 - back)
+	untaught, err := req.newUntaught(budget)
+	if err != nil {
+		return req.Fail(err)
 	}
+	back := untaught.start(req.share(), differs)
 	check.undone = back
 	short := e.Short
 	if short.Batch == 0 {
@@ -67,10 +64,10 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 	if err != nil {
 		return req.Fail(err)
 	}
-	if u, err = untaught.lower(u); err != nil {
+	if u, err = check.finish(u, l); err != nil {
 		return req.Fail(err)
 	}
-	if u, err = check.finish(u, l); err != nil {
+	if u, err = untaught.lower(u); err != nil {
 		return req.Fail(err)
 	}
 	return req.Finish(u)

@@ -15,7 +15,7 @@ import (
 type unlike struct {
 	guard  Guard // GuardClassLike or GuardConflicting; "" for a set like the others
 	reason string
-	labels []int // of which U has taught most
+	labels []int // those that U taught most of, if it is class-like
 }
 
 // compare compares what U taught with what random sets of its size would have.

@@ -12,24 +12,26 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
-// untaught lowers the logits of labels that all their examples are forgotten of, such as
-// that of a whole class. Retraining teaches every retained example, in every step of
+// untaught lowers the logits of labels that no retained example has, such as that of a
+// class which is forgotten as a whole. Retraining teaches every retained example, in every step of
 // the run, that it has no such label, and generalises that to U; a short run has too few
 // steps, and what U taught holds against them. But to a model that was never taught a label
-// one input is as little of it as another. The log odds of the label on U are
-// therefore lowered to what they are on the retained examples, in the mean of a sample.
+// one input is as little of it as another. The log odds of the label against those that are
+// taught are therefore lowered, on U's examples with it, to what they are on the retained
+// examples, in the mean of a sample.
 //
-// The last layer's own parameters are moved along the mean gradient of the label's logit on
-// U. No other logit changes, so that nothing is lost of what is known of other labels.
+// The last layer's own parameters are moved along the mean gradient of the label's logit.
+// No other logit changes.
 type untaught struct {
 	req    *Request
-	retain []int
-	forget map[int][]int // a sample of U for each of the labels
-	labels []int         // in order
+	labels []int         // in order; none if they cannot be lowered
+	forget map[int][]int // a sample of U's examples with each of them
+	retain []int         // a sample of the others
 }
 
-// newUntaught sets a part of a budget aside, if there are such labels.
-func (req *Request) newUntaught(b *budget) *untaught {
+// newUntaught sets a part of a budget aside, if there are such labels. Where it is too small, or
+// the last layer is not linear in its own parameters, GuardNotLowered counts them.
+func (req *Request) newUntaught(b *budget) (*untaught, error) {
 	n := &untaught{req: req, forget: map[int][]int{}}
 	y := req.Run.Data.Y
 	of := map[int][]int{}
@@ -39,95 +41,155 @@ func (req *Request) newUntaught(b *budget) *untaught {
 	for _, i := range req.Retain {
 		delete(of, int(y[i]))
 	}
-	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total)) / max(1, len(of))
-	if size == 0 || len(of) == 0 {
-		return n
+	if len(of) == 0 {
+		return n, nil
+	}
+	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
+	each := size / len(of)
+	if each == 0 {
+		req.Guards[GuardNotLowered] += len(of)
+		return n, nil
 	}
 	r := req.Rand(purpose.Check, 1)
 	n.retain = draw(r, req.Retain, size)
-	thirds := len(n.retain)
-	for label := range req.Model.Arch().Classes {
-		if of[label] != nil {
-			n.labels = append(n.labels, label)
-			n.forget[label] = draw(r, of[label], size)
-			thirds += 5 * len(n.forget[label]) // a gradient, and logits before and after
+	linear, err := req.linearHead(n.retain[:1])
+	if err != nil {
+		return nil, err
+	}
+	thirds := 2 // linearHead
+	if !linear {
+		req.Guards[GuardNotLowered] += len(of)
+	} else {
+		thirds += 2 * len(n.retain) // logits before and after
+		for label := range req.Model.Arch().Classes {
+			if of[label] != nil {
+				n.labels = append(n.labels, label)
+				n.forget[label] = draw(r, of[label], each)
+				thirds += 5 * len(n.forget[label]) // a gradient as well
+			}
 		}
 	}
 	b.spend(float64(thirds) / 3)
-	return n
+	return n, nil
 }
 
-// all reports whether these, and any, are such labels.
-func (n *untaught) all(labels []int) bool {
-	for _, label := range labels {
-		if n.forget[label] == nil {
-			return false
-		}
+// linearHead reports whether the logits of examples are twice as large with twice the last layer.
+func (req *Request) linearHead(ids []int) (bool, error) {
+	was, err := req.logits(req.Run.Params, ids)
+	if err != nil {
+		return false, err
 	}
-	return len(labels) > 0
+	is, err := req.logits(scaleHead(req.Model, req.Run.Params, 2), ids)
+	if err != nil {
+		return false, err
+	}
+	size := floats.Norm(was, math.Inf(1))
+	floats.AddScaled(is, -2, was)
+	return floats.Norm(is, math.Inf(1)) <= defaults.ScaleTolerance*size, nil
 }
 
-// lower returns u with the logits of such labels lowered.
+// start returns where training starts for a U of the share r that differs so, as a share
+// of the way from w_T to w_0.
+func (n *untaught) start(r float64, differs unlike) float64 {
+	switch {
+	case differs.guard == "":
+		return r
+	case len(differs.labels) > 0 && !slices.ContainsFunc(differs.labels, func(label int) bool { return n.forget[label] == nil }):
+		return r + defaults.RestartUntaught*(1-r)
+	}
+	return r + defaults.RestartUnlike*(1-r)
+}
+
+// lower returns u with the logits of the labels lowered. Where that would not do what it should,
+// or make the labels more probable on the others, GuardNotLowered counts them, and u is as it was.
 func (n *untaught) lower(u *graph.Tensor) (*graph.Tensor, error) {
 	if len(n.labels) == 0 {
 		return u, nil
 	}
+	m := n.req.Model
 	others, err := n.req.logits(u, n.retain)
 	if err != nil {
 		return nil, err
 	}
+	lowered, target := u.Clone(), map[int]float64{}
 	for _, label := range n.labels {
-		if u, err = n.lowerOne(u, label, others); err != nil {
+		ids := n.forget[label]
+		z, err := n.req.logits(u, ids)
+		if err != nil {
 			return nil, err
 		}
+		to := n.logOdds(others, label)
+		by := n.logOdds(z, label) - to
+		if !(by > 0) {
+			continue
+		}
+		target[label] = to
+		mean := make([]float64, len(z))
+		for j := label; j < len(mean); j += m.Arch().Classes {
+			mean[j] = 1 / float64(len(ids))
+		}
+		gradient := m.NewVector()
+		if err := m.VJP(n.req.LastView(), u, n.req.Run.Data, ids, mean, gradient); err != nil {
+			return nil, err
+		}
+		for i := range headOf(m) {
+			gradient.Set(i, 0)
+		}
+		vector.AddScaled(lowered, -by/vector.Dot(gradient, gradient), gradient)
 	}
-	return u, nil
-}
-
-// lowerOne is lower for one label, with the logits that u gives to the others.
-func (n *untaught) lowerOne(u *graph.Tensor, label int, others []float64) (*graph.Tensor, error) {
-	m, ids := n.req.Model, n.forget[label]
-	k := m.Arch().Classes
-	was, err := n.req.logits(u, ids)
-	if err != nil {
-		return nil, err
-	}
-	by := meanLogOdds(was, k, label) - meanLogOdds(others, k, label)
-	if !(by > 0) || math.IsInf(by, 0) {
+	good, err := n.good(lowered, target, others)
+	if err == nil && !good {
+		n.req.Guards[GuardNotLowered] += len(target)
 		return u, nil
 	}
-	mean := make([]float64, len(was))
-	for j := label; j < len(mean); j += k {
-		mean[j] = 1 / float64(len(ids))
-	}
-	gradient := m.NewVector()
-	if err := m.VJP(n.req.LastView(), u, n.req.Run.Data, ids, mean, gradient); err != nil {
-		return nil, err
-	}
-	head := headOf(m)
-	for i := range head {
-		gradient.Set(i, 0)
-	}
-	square := vector.Dot(gradient, gradient)
-	lowered := u.Clone()
-	vector.AddScaled(lowered, -by/square, gradient)
-	is, err := n.req.logits(lowered, ids)
-	if err != nil {
-		return nil, err
-	}
-	if off := by - (meanLogOdds(was, k, label) - meanLogOdds(is, k, label)); !(math.Abs(off) <= defaults.ScaleTolerance*by) {
-		n.req.Guards[GuardNotScaled]++
-		return u, nil
-	}
-	return lowered, nil
+	return lowered, err
 }
 
-// meanLogOdds is the mean log odds of a label for logits [N, k].
-func meanLogOdds(z []float64, k, label int) float64 {
+// good reports whether labels have their target at u, in log odds on U, and are as improbable as before on the
+// others, where they had such logits.
+func (n *untaught) good(u *graph.Tensor, target map[int]float64, others []float64) (bool, error) {
+	if !u.Finite() { // the logits do not depend on the last layer
+		return false, nil
+	}
+	for label, to := range target {
+		z, err := n.req.logits(u, n.forget[label])
+		if err != nil {
+			return false, err
+		}
+		if math.Abs(n.logOdds(z, label)-to) > defaults.ScaleTolerance*max(1, math.Abs(to)) {
+			return false, nil
+		}
+	}
+	z, err := n.req.logits(u, n.retain)
+	return n.probability(z) <= n.probability(others)+defaults.HarmLeast, err
+}
+
+// logOdds is the mean log odds of one of the labels against those that are taught, for logits [N, Classes].
+func (n *untaught) logOdds(z []float64, label int) float64 {
+	k := n.req.Model.Arch().Classes
+	var sum float64
+	taught := make([]float64, 0, k)
+	for i := 0; i < len(z); i += k {
+		taught = taught[:0]
+		for c, v := range z[i : i+k] {
+			if n.forget[c] == nil {
+				taught = append(taught, v)
+			}
+		}
+		sum += z[i+label] - floats.LogSumExp(taught)
+	}
+	return sum / float64(len(z)/k)
+}
+
+// probability is the mean probability of the labels together, for logits [N, Classes].
+func (n *untaught) probability(z []float64) float64 {
+	k := n.req.Model.Arch().Classes
 	var sum float64
 	for i := 0; i < len(z); i += k {
-		rest := slices.Delete(slices.Clone(z[i:i+k]), label, label+1)
-		sum += z[i+label] - floats.LogSumExp(rest)
+		all := floats.LogSumExp(z[i : i+k])
+		for _, label := range n.labels {
+			sum += math.Exp(z[i+label] - all)
+		}
 	}
 	return sum / float64(len(z)/k)
 }
