@@ -55,7 +55,7 @@ func (e *DivergedError) Error() string {
 //	q ← β q + C(d) + λ d − δ,   d ← d − η q,
 //
 // and returns the path's last parameters with d added. A curvature may shorten steps, C(d) and
-// δ alike, see Shortener. Until the path meets U the
+// δ alike, see Shortener, and a disturbance bound d, see Reacher. Until the path meets U the
 // two runs are one, and nothing is computed. A batch that is wholly forgotten
 // moves neither parameters nor momentum of the run without U: there d takes back
 // what the step did.
@@ -79,7 +79,7 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{Contraction: c, diff: k, disturber: dist, product: curve, h: zero, retained: s.Model.NewVector()}
+	l := &loop{Contraction: c, system: s, diff: k, disturber: dist, trust: newTrust(dist), product: curve, h: zero, retained: s.Model.NewVector()}
 	if way.Recorded {
 		l.watch = s.Watch
 	}
@@ -104,9 +104,11 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 // loop is a contraction on its way.
 type loop struct {
 	Contraction
+	system      *System
 	diff        *nets.Stepper // d and q
 	moved       bool          // d ≠ 0
 	disturber   Disturber
+	trust       *trust // nil if the disturber is no Reacher
 	product     Product
 	h, retained *graph.Tensor
 	short       *graph.Tensor       // part of a disturbance, nil until a step is shortened
@@ -136,6 +138,7 @@ func (l *loop) step(pt Point) error {
 	case forget == 0 && len(pt.Added()) == 0 && !l.moved:
 		return l.show(pt, delta)
 	}
+	pt.Rate, delta = l.trust.pace(pt.Rate, delta)
 	var d, retained *graph.Tensor
 	if l.moved {
 		d = l.diff.W
@@ -161,6 +164,7 @@ func (l *loop) step(pt Point) error {
 		return err
 	}
 	l.moved = true
+	l.trust.keep(l.system, pt.T, l.diff)
 	if l.diff.W.Finite() {
 		return nil
 	}

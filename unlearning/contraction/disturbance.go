@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
 )
@@ -84,22 +86,36 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 	end := w.From + int(math.Ceil(s.First*float64(w.To-w.From)))
 	// The loop itself, in one coordinate, along a disturbance of 1.
 	var reach, momentum float64
+	reaches := make([]float64, 0, w.To-w.From)
 	for t := w.From; t < w.To; t++ {
 		momentum = w.Momentum*momentum + sys.Run.Config.WeightDecay*reach
 		if t < end {
 			momentum--
 		}
 		reach -= w.Rate(t) * momentum
+		reaches = append(reaches, reach)
 	}
 	if !(reach > 0) || math.IsInf(reach, 0) {
 		return nil, fmt.Errorf("disturbance: steps of these learning rates move by %g along what does not resist", reach)
 	}
 	delta, none := sys.Model.NewVector(), sys.Model.NewVector()
 	vector.Combine(delta, s.Strength/reach, s.Sum, 0, s.Sum)
-	return DisturbFunc(func(pt Point) (*graph.Tensor, bool, error) {
+	floats.Scale(vector.Norm(delta), reaches)
+	at := func(pt Point) (*graph.Tensor, bool, error) {
 		if pt.T < end {
 			return delta, false, nil
 		}
 		return none, false, nil
-	}), nil
+	}
+	return spreader{at, w.From, reaches}, nil
 }
+
+// spreader is Spread along one way.
+type spreader struct {
+	DisturbFunc
+	from    int
+	reaches []float64 // after each step of the way
+}
+
+// Reach implements Reacher.
+func (s spreader) Reach(t int) float64 { return s.reaches[t-s.from] }

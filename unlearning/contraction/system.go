@@ -43,6 +43,7 @@ const (
 	GuardPairRejected     Guard = "pair rejected"     // a pair that would have made L-BFGS indefinite
 	GuardProductShortened Guard = "product shortened" // a product of L-BFGS beyond the trust region
 	GuardStepShortened    Guard = "step shortened"    // a product with a sample that was too steep for the learning rate, or too much chance
+	GuardAstray           Guard = "gone astray"       // a difference that was longer than where nothing resists, see Reacher
 )
 
 // NewSystem returns the system of a finished run on a whole data set, of which
