@@ -43,7 +43,7 @@ type check struct {
 // newCheck sets a part of a budget aside for a check, of an e that scales logits and takes
 // back what U did to the run.
 func (req *Request) newCheck(b *budget, e Erase) *check {
-	c := &check{req: req, scale: e.Scale, part: 1, undone: req.share()}
+	c := &check{req: req, scale: e.Scale, part: 1, undone: max(req.share(), e.Back)}
 	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
 	// the result, twice: to tell the scale, and that scaling them worked. Those of the
 	// others are computed at w_T and at the result, and where they tell of harm half-way.

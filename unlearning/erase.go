@@ -37,9 +37,9 @@ import (
 //	q ← β q + C(d) + λ d − δ,   d ← d − η q,   C(d) ≈ H d,
 //
 // where the first part of the steps spreads Strength·D − Back·(w_T − w_0), and the others
-// let settle what it moved. D leaves to the others what all examples taught in common, as
-// if they had taught as long without U. But retraining has fewer steps, and the
-// second term takes as much of that back, see Back. C is distillation from the logits
+// let settle what it moved. D has the others teach all that U taught in common with them,
+// with the Jacobians of w_T, which is more than fewer examples teach. How much more is not
+// known; the second term takes back what did well, see Back. C is distillation from the logits
 // of w_T, contraction.Distilled, which shortens steps that their batches would not bear.
 // Mini-batches of it have no noise where d = 0: that is why the run may be short and
 // its steps long, as long as the curvature along them bears, which the sample of D
@@ -54,7 +54,7 @@ type Erase struct {
 	// defaults.DistilStep of the way back to those of w_T, and no direction of
 	// a batch by more than defaults.DistilEdge of what would make it swing.
 	Short
-	// Strength is how much of D is taken, whatever Back is. 0 means what package defaults says of a run
+	// Strength is how much of D is taken; Back does not depend on it. 0 means what package defaults says of a run
 	// whose steps, one and all, moved an example's own logits so far, of its errors and
 	// weight decay, of a contraction that undoes so much, and of a D of this size and noise.
 	Strength float64
@@ -68,8 +68,8 @@ type Erase struct {
 	// mean. 0 means defaults.LogitScale; NoScale leaves them as the contraction does.
 	Scale   float64
 	NoScale bool
-	// Back is the share of the way back to the initial parameters that is spread with D, whatever
-	// Strength is. 0 means defaults.ErasedBack times r; NoBack is for none. Where Mini trains
+	// Back is the share of the way back to the initial parameters that is spread with D. 0
+	// means defaults.ErasedBack times r; NoBack is for none. Where Mini trains
 	// instead, it chooses the start by itself.
 	Back   float64
 	NoBack bool

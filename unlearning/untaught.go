@@ -16,12 +16,13 @@ import (
 // class which is forgotten as a whole. Retraining teaches every retained example, in every step of
 // the run, that it has no such label, and generalises that to U; a short run has too few
 // steps, and what U taught holds against them. But to a model that was never taught a label
-// one input is as little of it as another. The log odds of the label against those that are
-// taught are therefore lowered, on U's examples with it, to what they are on the retained
-// examples, in the mean of a sample.
+// one input is as little of it as another. The log odds of the label against all but such
+// labels are therefore lowered, on U's examples with it, to what they were on the retained
+// examples after the training, in the mean of a sample.
 //
 // The last layer's own parameters are moved along the mean gradient of the label's logit.
-// No other logit changes.
+// No other logit changes, and the retained examples' log odds of the label fall, too. One
+// retained example with the label is enough for it to be taught.
 type untaught struct {
 	req    *Request
 	labels []int         // in order; none if they cannot be lowered
@@ -100,8 +101,9 @@ func (n *untaught) start(r float64, differs unlike) float64 {
 	return r + defaults.RestartUnlike*(1-r)
 }
 
-// lower returns u with the logits of the labels lowered. Where that would not do what it should,
-// or make the labels more probable on the others, GuardNotLowered counts them, and u is as it was.
+// lower returns u with the logits of the labels lowered. Where one would not come to what it should,
+// or they would become more probable on the others by more than defaults.HarmLeast, GuardNotLowered
+// counts them, and u is as it was.
 func (n *untaught) lower(u *graph.Tensor) (*graph.Tensor, error) {
 	if len(n.labels) == 0 {
 		return u, nil
@@ -137,17 +139,17 @@ func (n *untaught) lower(u *graph.Tensor) (*graph.Tensor, error) {
 		}
 		vector.AddScaled(lowered, -by/vector.Dot(gradient, gradient), gradient)
 	}
-	good, err := n.good(lowered, target, others)
-	if err == nil && !good {
+	done, err := n.reached(lowered, target, others)
+	if err == nil && !done {
 		n.req.Guards[GuardNotLowered] += len(target)
 		return u, nil
 	}
 	return lowered, err
 }
 
-// good reports whether labels have their target at u, in log odds on U, and are as improbable as before on the
-// others, where they had such logits.
-func (n *untaught) good(u *graph.Tensor, target map[int]float64, others []float64) (bool, error) {
+// reached reports whether labels have their target at u, in log odds on U, and are about as improbable as before
+// on the others, where they had such logits.
+func (n *untaught) reached(u *graph.Tensor, target map[int]float64, others []float64) (bool, error) {
 	if !u.Finite() { // the logits do not depend on the last layer
 		return false, nil
 	}
@@ -164,7 +166,7 @@ func (n *untaught) good(u *graph.Tensor, target map[int]float64, others []float6
 	return n.probability(z) <= n.probability(others)+defaults.HarmLeast, err
 }
 
-// logOdds is the mean log odds of one of the labels against those that are taught, for logits [N, Classes].
+// logOdds is the mean log odds of one of the labels against all others but these, for logits [N, Classes].
 func (n *untaught) logOdds(z []float64, label int) float64 {
 	k := n.req.Model.Arch().Classes
 	var sum float64

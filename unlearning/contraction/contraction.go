@@ -79,7 +79,7 @@ func (c Contraction) Solve(ctx context.Context, s *System) (*graph.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{Contraction: c, system: s, diff: k, disturber: dist, trust: newTrust(dist), product: curve, h: zero, retained: s.Model.NewVector()}
+	l := &loop{Contraction: c, system: s, diff: k, disturber: dist, trust: newTrust(dist, way), product: curve, h: zero, retained: s.Model.NewVector()}
 	if way.Recorded {
 		l.watch = s.Watch
 	}
@@ -138,7 +138,7 @@ func (l *loop) step(pt Point) error {
 	case forget == 0 && len(pt.Added()) == 0 && !l.moved:
 		return l.show(pt, delta)
 	}
-	pt.Rate, delta = l.trust.pace(pt.Rate, delta)
+	pt.Rate, delta = l.trust.slowed(pt.Rate, delta)
 	var d, retained *graph.Tensor
 	if l.moved {
 		d = l.diff.W
@@ -164,7 +164,7 @@ func (l *loop) step(pt Point) error {
 		return err
 	}
 	l.moved = true
-	l.trust.keep(l.system, pt.T, l.diff)
+	l.trust.confine(l.system, pt.T, l.diff)
 	if l.diff.W.Finite() {
 		return nil
 	}

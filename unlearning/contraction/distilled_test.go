@@ -51,13 +51,9 @@ func TestDistilledBounds(t *testing.T) {
 		s := contraction.NewSystem(run.Run, forget, run.History)
 		sum := s.Model.NewVector()
 		vector.Combine(sum, 1, s.Run.Initial, -1, s.Run.Params)
-		var spread contraction.Disturbance = contraction.Spread{Sum: sum, Strength: 0.2, First: 0.3}
-		if _, without := c.(unbounded); without {
-			spread = unreached{spread}
-		}
 		u, err := contraction.Contraction{
 			Path:        contraction.Fixed{Steps: 200, Momentum: 0.9, LR: nets.CosineRate{Peak: lr, Warmup: 0.1}},
-			Disturbance: spread,
+			Disturbance: unreached{contraction.Spread{Sum: sum, Strength: 0.2, First: 0.3}},
 			Curvature:   c,
 		}.Solve(t.Context(), s)
 		require.NoError(t, err)

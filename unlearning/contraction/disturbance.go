@@ -59,7 +59,7 @@ var errPath = errors.New("disturbance: it is that of a run's batches, and the pa
 
 // Spread is a sum of disturbances over a run, each part of the learning time of
 // the first steps having an equal part of it. What it moved settles in the others. Of a step
-// that is shortened less is taken, see Shortener, and that part does not come later.
+// that is shortened less is taken, see Shortener, and that part does not come later. It is a Reacher.
 type Spread struct {
 	// Sum is the whole of it, [P], times learning time: where nothing but weight decay
 	// resists, d ends at Strength times Sum, however few the steps are that momentum
@@ -85,7 +85,7 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 	}
 	end := w.From + int(math.Ceil(s.First*float64(w.To-w.From)))
 	// The loop itself, in one coordinate, along a disturbance of 1.
-	var reach, momentum float64
+	var reach, farthest, momentum float64
 	reaches := make([]float64, 0, w.To-w.From)
 	for t := w.From; t < w.To; t++ {
 		momentum = w.Momentum*momentum + sys.Run.Config.WeightDecay*reach
@@ -93,7 +93,8 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 			momentum--
 		}
 		reach -= w.Rate(t) * momentum
-		reaches = append(reaches, reach)
+		farthest = max(farthest, math.Abs(reach))
+		reaches = append(reaches, farthest)
 	}
 	if !(reach > 0) || math.IsInf(reach, 0) {
 		return nil, fmt.Errorf("disturbance: steps of these learning rates move by %g along what does not resist", reach)
@@ -114,7 +115,7 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 type spreader struct {
 	DisturbFunc
 	from    int
-	reaches []float64 // after each step of the way
+	reaches []float64 // up to each step of the way
 }
 
 // Reach implements Reacher.

@@ -7,11 +7,12 @@ import (
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
-// Reacher is a Disturber that knows how far it takes d: Reach is the length of d after step
-// t where nothing but weight decay resists. Curvature can only make d shorter than that, so that a
-// longer one has gone astray: the steps are too long for directions that no batch has shown. It is
-// taken back to that length then, without its momentum, and the other steps have half the learning
-// rate, and twice the disturbance, which GuardAstray counts.
+// Reacher is a Disturber that knows how far it takes d: Reach is the greatest length of d up
+// to step t where nothing but weight decay resists. Curvature that is nowhere negative makes d
+// shorter than that, so that a longer one has gone astray: the steps are too long for directions
+// that no batch has shown. On a Fixed path it is taken back to that length then, without its
+// momentum, and the other steps have half the learning rate, and twice the disturbance, which
+// GuardAstray counts. What wraps a Reacher has to be one, too, or nothing bounds d.
 type Reacher interface{ Reach(t int) float64 }
 
 // trust is the region that a Reacher leaves to d.
@@ -21,16 +22,19 @@ type trust struct {
 	delta *graph.Tensor // a disturbance over slow, nil until there is one
 }
 
-// newTrust returns the region for a disturber, nil if it has none.
-func newTrust(d Disturber) *trust {
-	if r, ok := d.(Reacher); ok {
+// leastSlow keeps what is multiplied by 1/slow in the range of a float32.
+const leastSlow = 1. / 1024
+
+// newTrust returns the region for a disturber on a way, nil if it has none.
+func newTrust(d Disturber, w *Way) *trust {
+	if r, ok := d.(Reacher); ok && !w.Recorded {
 		return &trust{Reacher: r, slow: 1}
 	}
 	return nil
 }
 
-// pace returns the learning rate and the disturbance of a step.
-func (r *trust) pace(rate float64, delta *graph.Tensor) (float64, *graph.Tensor) {
+// slowed returns the learning rate and the disturbance of a step.
+func (r *trust) slowed(rate float64, delta *graph.Tensor) (float64, *graph.Tensor) {
 	if r == nil || r.slow == 1 {
 		return rate, delta
 	}
@@ -41,8 +45,8 @@ func (r *trust) pace(rate float64, delta *graph.Tensor) (float64, *graph.Tensor)
 	return r.slow * rate, r.delta
 }
 
-// keep takes back what has gone astray in step t.
-func (r *trust) keep(s *System, t int, diff *nets.Stepper) {
+// confine takes back what has gone astray in step t.
+func (r *trust) confine(s *System, t int, diff *nets.Stepper) {
 	if r == nil {
 		return
 	}
@@ -51,7 +55,7 @@ func (r *trust) keep(s *System, t int, diff *nets.Stepper) {
 		return
 	}
 	vector.Combine(diff.W, reach/length, diff.W, 0, diff.W)
-	vector.Combine(diff.P, 0, diff.P, 0, diff.P)
-	r.slow /= 2
+	diff.P.Zero()
+	r.slow = max(r.slow/2, leastSlow)
 	s.Guards[GuardAstray]++
 }

@@ -131,7 +131,7 @@ const (
 	// CurvatureNoise, half of the data loses up to a point of accuracy.
 	DistilNoise = 1
 	// TrustReach is how long d may be, over what it would be where nothing resists: in 213 runs of the
-	// grids it came to 1.0000 of that, and one that goes astray passes any such bound.
+	// grids none passed that by a ten-thousandth, and one that goes astray passes any such bound.
 	TrustReach = 1.05
 	// SharpnessCost is the part of a budget that finds the sharpest direction.
 	SharpnessCost = 1. / 8
