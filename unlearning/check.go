@@ -11,7 +11,6 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
-	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 )
 
@@ -164,12 +163,6 @@ func (c *check) errors(w *graph.Tensor) ([]float64, error) {
 	return errors, nil
 }
 
-// logits are those of examples at w, [N, Classes], as they were shown last.
-func (req *Request) logits(w *graph.Tensor, ids []int) ([]float64, error) {
-	z := make([]float64, len(ids)*req.Model.Arch().Classes)
-	return z, req.Model.LogitsAs(req.LastView(), w, req.Run.Data, ids, z)
-}
-
 // scaled returns u with logits that are, on the sample of U, (1 + κ)^scale times as
 // large as those of w_T, or with part of the way to that. A last layer that is linear in
 // its own parameters is multiplied; where there is none, logits stay as they are, which
@@ -218,24 +211,4 @@ func spread(z []float64, k int) float64 {
 		}
 	}
 	return math.Sqrt(sum / float64(len(z)))
-}
-
-// scaleHead returns w with the parameters of the last layer multiplied.
-func scaleHead(m *nets.Model, w *graph.Tensor, by float64) *graph.Tensor {
-	scaled := w.Clone()
-	for i := headOf(m); i < w.Len(); i++ {
-		scaled.Set(i, by*scaled.At(i))
-	}
-	return scaled
-}
-
-// headOf returns where the parameters of the last layer start: the last one, and the one before it
-// where the last is a bias.
-func headOf(m *nets.Model) int {
-	params := m.Params()
-	last := params[len(params)-1]
-	if len(params) > 1 && len(last.Shape) == 1 {
-		return params[len(params)-2].Off
-	}
-	return last.Off
 }

@@ -37,7 +37,8 @@ import (
 // wrong labels do and examples that were learned by heart. Random sets of the same size
 // tell how much of either is chance. For such a U (GuardClassLike, GuardConflicting), and
 // for one that is most of the data, Mini trains shortly on the retained examples from a
-// point between w_T and the initial parameters.
+// point between w_T and the initial parameters, and then lowers the labels that no
+// retained example has.
 //
 // Retained examples are not left worse than what is taken back accounts for, see
 // HarmError.

@@ -130,6 +130,12 @@ func (req *Request) share() float64 {
 	return float64(req.Forget.Len()) / float64(req.Run.Order.Len())
 }
 
+// logits are those of examples at w, [N, Classes], as they were shown last.
+func (req *Request) logits(w *graph.Tensor, ids []int) ([]float64, error) {
+	z := make([]float64, len(ids)*req.Model.Arch().Classes)
+	return z, req.Model.LogitsAs(req.LastView(), w, req.Run.Data, ids, z)
+}
+
 // Step takes step t of a run of the method's own: s moves at learning rate eta along
 // the gradient that find leaves in g. A step that leaves the finite numbers is a
 // *DivergedError.

@@ -86,5 +86,5 @@ const (
 	GuardConflicting Guard = "conflicting"       // Mini restarts, since U holds far more than its share of what was taught; "contrary" in older files
 	GuardShortened   Guard = "shortened"         // half of the way was taken, since retained examples lost too much on the whole of it
 	GuardNotScaled   Guard = "logits not scaled" // the model's last layer is not linear in its own parameters
-	GuardNotLowered  Guard = "label not lowered" // a label that only U has is as probable on U as the training left it, which may have started nearer to w_T for it
+	GuardNotLowered  Guard = "label not lowered" // a label that only U has is as probable on U as the training left it
 )

@@ -74,21 +74,6 @@ func (req *Request) newUntaught(b *budget) (*untaught, error) {
 	return n, nil
 }
 
-// linearHead reports whether the logits of examples are twice as large with twice the last layer.
-func (req *Request) linearHead(ids []int) (bool, error) {
-	was, err := req.logits(req.Run.Params, ids)
-	if err != nil {
-		return false, err
-	}
-	is, err := req.logits(scaleHead(req.Model, req.Run.Params, 2), ids)
-	if err != nil {
-		return false, err
-	}
-	size := floats.Norm(was, math.Inf(1))
-	floats.AddScaled(is, -2, was)
-	return floats.Norm(is, math.Inf(1)) <= defaults.ScaleTolerance*size, nil
-}
-
 // start returns where training starts for a U of the share r that differs so, as a share
 // of the way from w_T to w_0.
 func (n *untaught) start(r float64, differs unlike) float64 {

@@ -48,6 +48,30 @@ func dot[T float32 | float64](a, b []T) (s float64) {
 // Norm returns ‖a‖.
 func Norm(a *graph.Tensor) float64 { return math.Sqrt(Dot(a, a)) }
 
+// Longer reports whether ‖a‖ is more than a length. It adds up four sums side by side, which is
+// four times as fast as Norm, whose additions wait for each other; its last bits are others.
+func Longer(a *graph.Tensor, length float64) bool {
+	a = a.ForReading()
+	if x := a.Float32s(); x != nil {
+		return math.Sqrt(square(x)) > length
+	}
+	return math.Sqrt(square(a.Float64s())) > length
+}
+
+func square[T float32 | float64](a []T) float64 {
+	var s0, s1, s2, s3 float64
+	for ; len(a) >= 4; a = a[4:] {
+		s0 += float64(a[0]) * float64(a[0])
+		s1 += float64(a[1]) * float64(a[1])
+		s2 += float64(a[2]) * float64(a[2])
+		s3 += float64(a[3]) * float64(a[3])
+	}
+	for _, x := range a {
+		s0 += float64(x) * float64(x)
+	}
+	return s0 + s1 + s2 + s3
+}
+
 // Distance returns ‖a−b‖.
 func Distance(a, b *graph.Tensor) float64 {
 	a, b = a.ForReading(), b.ForReading()

@@ -156,6 +156,15 @@ func (flat) Start(*contraction.System, *contraction.Way) (contraction.Product, e
 	}), nil
 }
 
+// zigzag is a vector of three values in turn.
+func zigzag(s *contraction.System) *graph.Tensor {
+	v := s.Model.NewVector()
+	for i := range v.Len() {
+		v.Set(i, float64(i%3)-0.7)
+	}
+	return v
+}
+
 // TestSpreadArrives: where weight decay alone resists, d ends at strength times the sum, also
 // in a few steps, of which momentum has not spent half when they end.
 func TestSpreadArrives(t *testing.T) {
@@ -163,10 +172,7 @@ func TestSpreadArrives(t *testing.T) {
 		for _, decay := range []float64{0, 0.3} {
 			s := system(t)
 			s.Run.Config.WeightDecay = decay
-			sum := s.Model.NewVector()
-			for i := range sum.Len() {
-				sum.Set(i, float64(i%3)-0.7)
-			}
+			sum := zigzag(s)
 			u, err := contraction.Contraction{
 				Path:        contraction.Fixed{Steps: steps, LR: nets.CosineRate{Peak: 0.05, Warmup: 0.1}, Momentum: 0.9},
 				Disturbance: contraction.Spread{Sum: sum, Strength: 2, First: 0.7}, Curvature: flat{},

@@ -38,10 +38,7 @@ func TestReacher(t *testing.T) {
 	for _, c := range []steep{{0, steps}, {5, steps}, {60, steps}, {300, 12}} {
 		s := system(t)
 		s.Run.Config.WeightDecay = decay
-		sum := s.Model.NewVector()
-		for i := range sum.Len() {
-			sum.Set(i, float64(i%3)-0.7)
-		}
+		sum := zigzag(s)
 		u, err := contraction.Contraction{
 			Path:        contraction.Fixed{Steps: steps, LR: lr, Momentum: momentum},
 			Disturbance: contraction.Spread{Sum: sum, Strength: strength, First: 0.7}, Curvature: c,
@@ -49,8 +46,7 @@ func TestReacher(t *testing.T) {
 		require.NoError(t, err)
 
 		var reach []float64
-		var d, q float64
-		var far float64
+		var d, q, far float64
 		for i := range steps {
 			if q = momentum*q + decay*d; i < first {
 				q--
