@@ -254,7 +254,7 @@ func (t *Tensor) Finite() bool {
 func finite[T Float](x []T) bool {
 	// A finite sum of squares has finite terms, and a vector kernel is fast at it.
 	// One that is not may have overflowed.
-	if _, squares := kernel.SumDot(x, x); squares-squares == 0 {
+	if squares := kernel.Dot(x, x); squares-squares == 0 {
 		return true
 	}
 	for _, v := range x {

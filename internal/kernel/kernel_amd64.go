@@ -70,6 +70,20 @@ func sumDot(x, y []float32) (sum, dot float64, n int) {
 	return sum, dot, n
 }
 
+func dot(x, y []float32) (sum float64, n int) {
+	if n = min(len(x), len(y)) &^ 15; n > 0 {
+		sum = dotAVX2(&x[0], &y[0], n)
+	}
+	return sum, n
+}
+
+func squaredDistance(x, y []float32) (sum float64, n int) {
+	if n = min(len(x), len(y)) &^ 7; n > 0 {
+		sum = squaredDistanceAVX2(&x[0], &y[0], n)
+	}
+	return sum, n
+}
+
 // A row of windows is treated in steps of eight, the last of which reaches
 // into the next rows: numbers written there are overwritten when it is their
 // turn, and rows at the end that have nothing to reach into are left out.
@@ -140,3 +154,9 @@ func evensAVX2(dst, src *float32, n int)
 
 //go:noescape
 func sumDotAVX2(x, y *float32, n int) (sum, dot float64)
+
+//go:noescape
+func dotAVX2(x, y *float32, n int) float64
+
+//go:noescape
+func squaredDistanceAVX2(x, y *float32, n int) float64

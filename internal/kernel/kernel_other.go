@@ -16,6 +16,8 @@ func affine(_, _ []float32, _, _ float32) int         { return 0 }
 func lin2(_, _, _ []float32, _, _ float32) int        { return 0 }
 func evens(_, _ []float32) int                        { return 0 }
 func sumDot(_, _ []float32) (sum, dot float64, n int) { return 0, 0, 0 }
+func dot(_, _ []float32) (float64, int)               { return 0, 0 }
+func squaredDistance(_, _ []float32) (float64, int)   { return 0, 0 }
 
 func slide([]float32, int, []float32, int, []float32, []int32, int, int) {
 	panic("kernel: no assembly")

@@ -94,20 +94,30 @@ func TestAssembly(t *testing.T) {
 	}
 }
 
-func TestSumDot(t *testing.T) {
+// TestSums: sums of whole numbers are exact in any order.
+func TestSums(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for n := range 70 {
 		x, y := whole(r, n), whole(r, n)
-		var sum, dot float64
+		var sum, dot, apart float64
 		for i, v := range x {
 			sum += float64(v)
 			dot += float64(v * y[i])
+			apart += float64((v - y[i]) * (v - y[i]))
 		}
-		s, d := SumDot(x, y)
-		require.Equal(t, []float64{sum, dot}, []float64{s, d})
-		portable(func() { s, d = SumDot(x, y) })
-		require.Equal(t, []float64{sum, dot}, []float64{s, d})
+		sums := func() []float64 {
+			s, d := SumDot(x, y)
+			return []float64{s, d, Dot(x, y), SquaredDistance(x, y)}
+		}
+		require.Equal(t, []float64{sum, dot, dot, apart}, sums())
+		portable(func() { require.Equal(t, []float64{sum, dot, dot, apart}, sums()) })
 	}
+	// Differences that float32 cannot hold.
+	x, y := make([]float32, 8), make([]float32, 8)
+	x[5], y[5] = 1<<25, 1
+	require.Equal(t, float64(1<<25-1)*(1<<25-1), SquaredDistance(x, y))
+	y[5] = 1<<24 - 1
+	require.Equal(t, float64(1<<25)*(1<<24-1), Dot(x, y))
 }
 
 func TestKnownAnswers(t *testing.T) {

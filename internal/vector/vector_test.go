@@ -38,7 +38,5 @@ func TestVectors(t *testing.T) {
 		require.Zero(t, vector.Distance(make(2, 2, 4, 4, 5, 5), out))
 		require.Equal(t, []float64{90, 48}, []float64{square, apart})
 		require.Equal(t, square, vector.Dot(out, out))
-		require.True(t, vector.Longer(out, 9.48)) // √90 = 9.487
-		require.False(t, vector.Longer(out, 9.49) || vector.Longer(a, 5))
 	}
 }

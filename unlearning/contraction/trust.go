@@ -50,11 +50,11 @@ func (r *trust) confine(s *System, t int, diff *nets.Stepper) {
 	if r == nil {
 		return
 	}
-	reach := r.Reach(t)
-	if !vector.Longer(diff.W, defaults.TrustReach*reach) {
+	reach, length := r.Reach(t), vector.Norm(diff.W)
+	if !(length > defaults.TrustReach*reach) { // and not if it is NaN
 		return
 	}
-	vector.Combine(diff.W, reach/vector.Norm(diff.W), diff.W, 0, diff.W)
+	vector.Combine(diff.W, reach/length, diff.W, 0, diff.W)
 	diff.P.Zero()
 	r.slow = max(r.slow/2, leastSlow)
 	s.Guards[GuardAstray]++
