@@ -119,7 +119,7 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		req.Guards[differs.guard]++
 		req.Took(RouteRestart, differs.reason)
 		return e.restart(ctx, req, alpha, learned, differs)
-	case learned.errors > 0 && r > defaults.RestartAbove*(1-learned.errors*learned.errors):
+	case learned.errors > 0 && r > defaults.RestartAbove*(1-learned.errors*learned.errors/2):
 		// Where examples were wrong about most labels while the run learned, its logits
 		// are as much the mistakes that it learned by heart.
 		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, and the run's mean error was %.2f", 100*r, learned.errors))

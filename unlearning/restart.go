@@ -14,10 +14,10 @@ import (
 //
 //	(1 − b) w_T + b w_0,
 //
-// for sets that are too large, or too unlike the others, to be taken back. For a
-// random set b is r: w_T − w_0 is a sum over all examples, of which the others paid
-// for 1 − r. For sets unlike the others it is a half more of the rest of the way, and a fifth
-// where that is because of labels that nobody but U has, whose logits are lowered, see
+// for sets that are too large, or too unlike the others, to be taken back. w_T − w_0 is a sum
+// over all examples, of which the others paid for 1 − r, so that b is r and more: of the rest of
+// the way half of the run's mean error for a random set, a half for sets unlike the others, and a
+// fifth where that is because of labels that nobody but U has, whose logits are lowered, see
 // untaught. For random sets the logits go half of the way, in the logarithm, to the
 // scale that they have after Erase: a model that is less sure of the right answers than
 // retraining is must not be made as sure of its wrong ones.
@@ -31,7 +31,7 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 	if err != nil {
 		return req.Fail(err)
 	}
-	back := untaught.start(req.share(), differs)
+	back := untaught.start(req.share(), l, differs)
 	check.undone = back
 	short := e.Short
 	if short.Batch == 0 {

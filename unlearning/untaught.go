@@ -76,10 +76,10 @@ func (req *Request) newUntaught(b *budget) (*untaught, error) {
 
 // start returns where training starts for a U of the share r that differs so, as a share
 // of the way from w_T to w_0.
-func (n *untaught) start(r float64, differs unlike) float64 {
+func (n *untaught) start(r float64, l learned, differs unlike) float64 {
 	switch {
 	case differs.guard == "":
-		return r
+		return r + defaults.RestartErrors*l.errors*(1-r)
 	case len(differs.labels) > 0 && !slices.ContainsFunc(differs.labels, func(label int) bool { return n.forget[label] == nil }):
 		return r + defaults.RestartUntaught*(1-r)
 	}

@@ -156,9 +156,9 @@ func TestNotLowered(t *testing.T) {
 func TestUntaughtStart(t *testing.T) {
 	n := &untaught{forget: map[int][]int{3: {1}, 5: {2}}}
 	class := func(labels ...int) unlike { return unlike{guard: GuardClassLike, labels: labels} }
-	require.InDelta(t, 0.7, n.start(0.7, unlike{}), 1e-12)
-	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, class(3)), 1e-12)
-	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, class(3, 5)), 1e-12)
-	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, class(3, 7)), 1e-12)
-	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, unlike{guard: GuardConflicting}), 1e-12)
+	require.InDelta(t, 0.7+0.5*0.4*0.3, n.start(0.7, learned{errors: 0.4}, unlike{}), 1e-12)
+	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, learned{errors: 0.4}, class(3)), 1e-12)
+	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, learned{errors: 0.4}, class(3, 5)), 1e-12)
+	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, learned{errors: 0.4}, class(3, 7)), 1e-12)
+	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, learned{errors: 0.4}, unlike{guard: GuardConflicting}), 1e-12)
 }
