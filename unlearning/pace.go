@@ -72,6 +72,9 @@ func (e Erase) pace(req *Request, d *contraction.LogitSum, l learned, b *budget)
 				p.batch = next
 			}
 		}
+		for e.Batch == 0 && p.batch > 1 && cost(1) > b.left() {
+			p.batch /= 2 // of a budget that pays for no whole batch
+		}
 		// What many visits would undo again is as much as a few would with larger steps.
 		p.steps = b.stepsFor(p.batch, cost)
 		rate /= max(1, p.visits(req)/defaults.DistilVisits)
