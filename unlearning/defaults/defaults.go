@@ -85,7 +85,8 @@ const (
 	RestartAbove = 0.6
 	// RestartErrors times a is how far back it starts for a random U, as a share of the way
 	// from (1−r) w_T + r w_0 to the initial parameters: what a run was long wrong about
-	// it learned by heart. With 0 half of that stayed, with 0.8 a point more of the others was lost.
+	// it learned by heart. With 0 half of that stayed, with 0.8 test accuracy on
+	// CIFAR-10 was a point and a half lower.
 	RestartErrors = 0.5
 	// RestartRate is the largest rate, as Short.Rate has it; the steps of Erase are
 	// a limit too. RestartBatch is the batch; with 2 to 8 nothing was seen to change.
