@@ -39,7 +39,7 @@ func openSynthetic(_ context.Context, s Spec) (*Splits, error) {
 	fail(verr)
 	t.splitOptions(s, test, validation, fail)
 	if n < 10 || n > 1<<30 || t.TestFile != "" || t.TestLast != 0 || s.Path != "" {
-		fail(s.fail("made data take n=ROWS, from 10, seed=NUMBER, and test and validation, which are shares"))
+		fail(s.fail("made data take, after a ?, n=ROWS, from 10, seed=NUMBER, and test and validation, which are shares: higgs-like?n=3000&seed=2"))
 	}
 	fail(s.Done())
 	if err != nil {

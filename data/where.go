@@ -34,7 +34,11 @@ func (d *Dataset) where(condition string) ([]int, error) {
 		if near := nearest.Name(name, names); near != "" {
 			return nil, fmt.Errorf("no column %q; did you mean %q?", name, near)
 		}
-		return nil, fmt.Errorf("no column %q; there are %s", name, strings.Join(names[:min(8, len(names))], ", "))
+		first := strings.Join(names[:min(8, len(names))], ", ")
+		if more := len(names) - 8; more > 0 {
+			first += fmt.Sprintf(" and %d more", more)
+		}
+		return nil, fmt.Errorf("no column %q; there are %s", name, first)
 	case table.ID:
 		matches = func(i int) bool { return d.Key(i) == value }
 	case table.Label:

@@ -61,8 +61,9 @@ func (r Recursion) whole() bool {
 func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 	curvature := contraction.Sampled{Own: true}
 	var least float64
+	smallest := defaults.LeastCurvatureSample
 	largest := func(d contraction.Interpolated) (share float64, err error) {
-		share, least, err = contraction.LargestSample(req.System, r.Window, d, curvature, defaults.LeastCurvatureSample, budget)
+		share, least, err = contraction.LargestSample(req.System, r.Window, d, curvature, smallest, budget)
 		return share, err
 	}
 	var err error
@@ -81,8 +82,13 @@ func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 		if e != nil {
 			return r, e
 		}
-		r.Disturbance = plain
-		if curvature.Share, err = largest(plain); with >= defaults.TailsWorth*curvature.Share {
+		curvature.Share, err = largest(plain)
+		// Fewer epochs, if that leaves a sample of the usual size: a short run has few.
+		for smallest = min(1, usualShare(req, r.Window)/8); curvature.Share == 0 && with == 0 && err == nil && plain.Knots > leastKnots; {
+			plain.Knots--
+			curvature.Share, err = largest(plain)
+		}
+		if r.Disturbance = plain; with >= defaults.TailsWorth*curvature.Share {
 			r.Disturbance, curvature.Share = tails, with
 		}
 	case contraction.Interpolated:
@@ -98,6 +104,9 @@ func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 	r.Curvature = curvature
 	return r, err
 }
+
+// leastKnots is the smallest number of epochs that tell how disturbances change over a run.
+const leastKnots = 3
 
 // knots returns d with as many knots as a part of the budget pays for, the usual number at
 // least.

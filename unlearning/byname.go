@@ -134,7 +134,7 @@ func ByCost(make func(cost float64) Method) func(string) (Method, error) {
 		}
 		v, err := strconv.ParseFloat(arg, 64)
 		if err != nil || !(v > 0 && v <= maxArgument) {
-			return nil, fmt.Errorf("%q is no cost; write a share of retraining's above 0, such as 0.2", arg)
+			return nil, fmt.Errorf("%q is no cost; write a share of retraining's above 0 and up to %g, such as 0.2", arg, float64(maxArgument))
 		}
 		return make(v), nil
 	}

@@ -25,7 +25,7 @@ type HarmError struct {
 
 // Error implements error.
 func (e *HarmError) Error() string {
-	return fmt.Sprintf("the retained examples would lose what they taught: a mean error of %.3f, where what is taken back accounts for %.3f; give a larger cost, or retrain", e.Got, e.Allowed)
+	return fmt.Sprintf("the retained examples would lose what they taught: a mean error of %.3f, where what is taken back accounts for %.3f; retrain, forget less at a time, or try another cost", e.Got, e.Allowed)
 }
 
 // check is what stands between the parameters that a contraction or a short run has
@@ -46,7 +46,7 @@ func (req *Request) newCheck(b *budget, e Erase) *check {
 	// A forward pass is a third of a gradient. Logits of U are computed at w_T and at
 	// the result, twice: to tell the scale, and that scaling them worked. Those of the
 	// others are computed at w_T and at the result, and where they tell of harm half-way.
-	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
+	size := checkSize(b.total)
 	r := req.Rand(purpose.Check, 0)
 	if !e.NoScale {
 		c.forget = draw(r, req.Forget.Positions(), size)
@@ -54,6 +54,12 @@ func (req *Request) newCheck(b *budget, e Erase) *check {
 	c.retain = draw(r, req.Retain, size)
 	b.spend(float64(len(c.forget) + len(c.retain))) // three passes over each at most
 	return c
+}
+
+// checkSize is the number of examples that tell of harm, or the scale of logits: a part of the budget,
+// and of small ones more, since a handful of examples tells nothing.
+func checkSize(budget float64) int {
+	return int(min(defaults.CheckExamples, max(defaults.CheckCost*budget, min(defaults.CheckLeast, budget/16))))
 }
 
 // draw returns a sample of m of the examples, or all of them.

@@ -10,6 +10,7 @@ import (
 	"github.com/miniunlearn/miniunlearn/graph"
 	"github.com/miniunlearn/miniunlearn/internal/purpose"
 	"github.com/miniunlearn/miniunlearn/internal/vector"
+	"github.com/miniunlearn/miniunlearn/nets"
 	"github.com/miniunlearn/miniunlearn/unlearning/contraction"
 	"github.com/miniunlearn/miniunlearn/unlearning/defaults"
 	"github.com/miniunlearn/miniunlearn/unlearning/history"
@@ -133,39 +134,88 @@ func (e Erase) complete(req *Request) (Erase, error) {
 
 // solve spends the budget of a complete e.
 func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, learned learned) (*Result, error) {
-	if learned.errors == 0 || !learned.visited {
-		req.Took(RouteNothing, "the run learned nothing from U: all of its logit gradients are 0")
-		return req.Finish(req.Run.Params.Clone())
+	if learned.nothing() {
+		return req.nothing()
 	}
+	s, err := e.prepare(req, alpha, learned)
+	if err != nil {
+		return req.Fail(err)
+	}
+	return s.follow(ctx, req, learned)
+}
+
+// erasure is a contraction at w_T before it is followed: what it takes, how fast it goes, and
+// what is left to pay for it.
+type erasure struct {
+	Erase
+	budget *budget
+	check  *check
+	d      *contraction.LogitSum
+	pace   pace
+}
+
+// prepare spends the part of the budget of a complete e that estimates D and finds the steps.
+func (e Erase) prepare(req *Request, alpha *graph.Tensor, learned learned) (erasure, error) {
 	if e.Stiffness == 0 && !e.NoStiffness {
 		e.Stiffness = defaults.Stiffness * learned.curvature
 	}
-	budget := newBudget(e.Cost * req.RetrainCost())
-	check := req.newCheck(budget, e)
-	d, err := e.estimate(req, alpha, budget)
-	if err != nil {
-		return req.Fail(err)
+	s := erasure{budget: newBudget(e.Cost * req.RetrainCost())}
+	s.check = req.newCheck(s.budget, e)
+	var err error
+	if s.d, err = e.estimate(req, alpha, s.budget); err != nil {
+		return s, err
 	}
-	pace, err := e.pace(req, d, learned, budget)
-	if err != nil {
-		return req.Fail(err)
+	if s.pace, err = e.pace(req, s.d, learned, s.budget); err != nil {
+		return s, err
 	}
-	path := contraction.Fixed{Steps: pace.steps, Momentum: defaults.DistilMomentum, LR: pace.lr}
 	if e.Strength == 0 {
-		e.Strength = strength(req, d, pace, learned)
+		e.Strength = strength(req, s.d, s.pace, learned)
 	}
+	s.Erase = e
+	return s, nil
+}
+
+// doubt returns why D is not to be believed of a random U, or nothing. D takes the others to have taught,
+// too, what U taught in common with them. Where the two sums have little in common it is mostly
+// the noise of both, and less of the data is too much to be taken back.
+//
+// And what U did to a run is not longer than its part of the way w_T − w_0: if all examples
+// had moved it in directions of their own, the root of r of that, and what they have in common
+// cancels in D. A D that is much longer is no sum of what was taught, which went to and fro, or
+// through Jacobians that are not those of w_T.
+func (s erasure) doubt(req *Request, l learned) string {
+	r := req.share()
+	if most := l.most(req.Run) * min(1, (1+s.d.Common/defaults.RestartCommon)/2); r > max(defaults.UnlikePart, most) {
+		return fmt.Sprintf("U is %.0f%% of the data, and what it taught and what the others did have little in common: a cosine of %.2f", 100*r, s.d.Common)
+	}
+	way := req.Model.NewVector()
+	vector.Combine(way, 1, req.Run.Params, -1, req.Run.Initial)
+	if by := s.Strength * vector.Norm(s.d.Sum) / (math.Sqrt(r) * vector.Norm(way)); by > defaults.TakenReach {
+		return fmt.Sprintf("what U taught does not add up: it is %.1f times as long as the part of the run's way of as many examples of independent directions", by)
+	}
+	return ""
+}
+
+// follow follows the contraction to its end.
+func (s erasure) follow(ctx context.Context, req *Request, learned learned) (*Result, error) {
 	u, err := contraction.Contraction{
-		Path:        path,
-		Disturbance: contraction.Spread{Sum: e.taken(req, d.Sum), Strength: 1, First: defaults.SpreadSteps},
-		Curvature:   contraction.Distilled{Batch: pace.batch, Stiffness: e.Stiffness},
+		Path:        contraction.Fixed{Steps: s.pace.steps, Momentum: defaults.DistilMomentum, LR: s.pace.lr},
+		Disturbance: contraction.Spread{Sum: s.taken(req, s.d.Sum), Strength: 1, First: defaults.SpreadSteps},
+		Curvature:   contraction.Distilled{Batch: s.pace.batch, Stiffness: s.Stiffness},
 	}.Solve(ctx, req.System)
 	if err != nil {
 		return req.Fail(err)
 	}
-	if u, err = check.finish(u, learned); err != nil {
+	if u, err = s.check.finish(u, learned); err != nil {
 		return req.Fail(err)
 	}
 	return req.Finish(u)
+}
+
+// nothing is the result where U taught nothing.
+func (req *Request) nothing() (*Result, error) {
+	req.Took(RouteNothing, "the run learned nothing from U: all of its logit gradients are 0")
+	return req.Finish(req.Run.Params.Clone())
 }
 
 // taken is Strength·D − Back·(w_T − w_0).
@@ -213,6 +263,21 @@ type learned struct {
 	errors     float64   // mean probability that examples did not give to their labels
 	visited    bool      // whether any example of U was, and gave less than 1 to its label
 }
+
+// most is the share r up to which a random U is taken back. Where examples were wrong about most
+// labels while the run learned, its logits are as much the mistakes that it learned by heart, and
+// where the run was short, so is the contraction.
+func (l learned) most(run *nets.Run) float64 {
+	return defaults.RestartAbove * (1 - l.errors*l.errors/2) * max(0, 1-1/(defaults.RestartEpochs*epochs(run)))
+}
+
+// epochs is how often the run visited its examples.
+func epochs(run *nets.Run) float64 {
+	return float64(run.Steps) / float64(run.Order.StepsPerEpoch())
+}
+
+// nothing reports whether U taught nothing.
+func (l learned) nothing() bool { return l.errors == 0 || !l.visited }
 
 func readLearned(req *Request, alpha *graph.Tensor) learned {
 	var l learned

@@ -25,7 +25,7 @@ import (
 // The first needs no record. Recursion wants every gradient (history.All, or at some
 // loss history.EveryEpochs), with the disturbances of a few epochs and curvature on a
 // sample, over the part of the run that weight decay has not made it forget. Where a
-// record of every gradient would be much larger than the data, Mini asks for logit
+// record of every gradient would be large, and much larger than the data, Mini asks for logit
 // gradients, and a convex model goes the way of networks.
 //
 // No recursion follows the trajectory of a network for long. Erase takes back what U
@@ -72,7 +72,7 @@ func (m Mini) History(p Plan) history.Policy {
 }
 
 // recursive reports whether Mini wants to follow the recursion for a run: whether the
-// model is convex and a record of all gradients not much larger than the data.
+// model is convex and a record of all gradients small, or not much larger than the data.
 func (Mini) recursive(p Plan) bool {
 	cfg := p.Config.WithDefaults()
 	n := p.Data.Len()
@@ -80,7 +80,8 @@ func (Mini) recursive(p Plan) bool {
 	if steps == 0 {
 		steps = cfg.Epochs * ((n + cfg.Batch - 1) / cfg.Batch)
 	}
-	return p.Model.Arch().Convex && float64(steps)*float64(p.Model.Size()) <= defaults.RecordOfData*float64(n)*float64(p.Data.Features())
+	record := float64(steps) * float64(p.Model.Size())
+	return p.Model.Arch().Convex && record <= max(defaults.RecordLeast, defaults.RecordOfData*float64(n)*float64(p.Data.Features()))
 }
 
 // Unlearn implements Method.
@@ -113,20 +114,29 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return req.Fail(err)
 	}
 	learned := readLearned(req, alpha)
-	r := req.share()
-	switch differs := compare(req.System, alpha); {
+	differs := compare(req.System, alpha)
+	switch {
 	case differs.guard != "":
 		req.Guards[differs.guard]++
 		req.Took(RouteRestart, differs.reason)
 		return e.restart(ctx, req, alpha, learned, differs)
-	case learned.errors > 0 && r > defaults.RestartAbove*(1-learned.errors*learned.errors/2):
-		// Where examples were wrong about most labels while the run learned, its logits
-		// are as much the mistakes that it learned by heart.
-		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, and the run's mean error was %.2f", 100*r, learned.errors))
+	case learned.errors > 0 && req.share() > learned.most(req.Run):
+		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, after %.3g epochs with a mean error of %.2f", 100*req.share(), epochs(req.Run), learned.errors))
 		return e.restart(ctx, req, alpha, learned, differs)
+	case learned.nothing():
+		return req.nothing()
+	}
+	s, err := e.prepare(req, alpha, learned)
+	if err != nil {
+		return req.Fail(err)
+	}
+	if reason := s.doubt(req, learned); reason != "" {
+		req.Took(RouteRestart, reason)
+		differs.doubtful = true
+		return e.train(ctx, req, learned, differs, s.budget, s.check, s.d.Kernel)
 	}
 	req.Took(RouteDistilled, "U is like the other examples")
-	return e.solve(ctx, req, alpha, learned)
+	return s.follow(ctx, req, learned)
 }
 
 // follow follows the recursion. Where its curvature is that of samples, which may lead away
@@ -136,8 +146,7 @@ func (m Mini) follow(ctx context.Context, req *Request) (*Result, error) {
 	if m.Cost != 0 {
 		budget = m.Cost * req.RetrainCost()
 	}
-	size := min(defaults.CheckExamples, defaults.CheckCost*budget)
-	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(size))}
+	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(min(defaults.CheckExamples, budget/16)))}
 	// A forward pass is a third of a gradient, and there are two over each.
 	r, err := m.recursion(req, budget-2./3*float64(len(check.retain)))
 	if err != nil {

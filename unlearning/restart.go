@@ -23,23 +23,11 @@ import (
 // retraining is must not be made as sure of its wrong ones.
 func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l learned, differs unlike) (*Result, error) {
 	budget := newBudget(e.Cost * req.RetrainCost())
-	random := differs.guard == ""
-	e.NoScale = e.NoScale || !random
+	e.NoScale = e.NoScale || differs.guard != ""
 	check := req.newCheck(budget, e)
-	check.part = defaults.RestartScale
-	untaught, err := req.newUntaught(budget)
-	if err != nil {
-		return req.Fail(err)
-	}
-	back := untaught.start(req.share(), l, differs)
-	check.undone = back
-	short := e.Short
-	if short.Batch == 0 {
-		short.Batch = min(defaults.RestartBatch, req.Run.Config.Batch)
-	}
-	if short.Rate == 0 {
-		// A sample tells how far an example moved its own logits in the run; steps that
-		// move them further than those of the contraction may swing.
+	var kernel float64
+	if e.Rate == 0 {
+		// A sample tells how far an example moved its own logits in the run.
 		sampling := sampling
 		sampling.Least = int(min(defaults.KernelExamples, defaults.CheckCost*budget.total))
 		sampling.Noise = math.Inf(1)
@@ -48,14 +36,43 @@ func (e Erase) restart(ctx context.Context, req *Request, alpha *graph.Tensor, l
 			return req.Fail(err)
 		}
 		budget.spend(float64(d.Used))
+		kernel = d.Kernel
+	}
+	return e.train(ctx, req, l, differs, budget, check, kernel)
+}
+
+// train is restart with what is left of a budget, where the kernel of a sample is known, see
+// contraction.LogitSum.
+func (e Erase) train(ctx context.Context, req *Request, l learned, differs unlike, budget *budget, check *check, kernel float64) (*Result, error) {
+	untaught, err := req.newUntaught(budget)
+	if err != nil {
+		return req.Fail(err)
+	}
+	back := untaught.start(req.share(), l, differs)
+	check.part = defaults.RestartScale
+	short := e.Short
+	if short.Batch == 0 {
+		short.Batch = min(defaults.RestartBatch, req.Run.Config.Batch)
+	}
+	if short.Rate == 0 {
 		short.Rate = defaults.RestartRate
-		if step := perExample(req.Run) * d.Kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
+		// Steps that move an example's own logits further than those of the contraction may swing.
+		if step := perExample(req.Run) * kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
 			short.Rate = min(short.Rate, defaults.DistilStep/step)
+		}
+		if differs.guard == "" {
+			// No more may be taken back than can be learned again. What all examples have in
+			// common comes back first, and the retained ones of a large set are few.
+			if again := defaults.RestartAgain * e.Cost * req.RetrainCost() / float64(req.Run.Order.Len()); again < back {
+				check.part *= again / back
+				back = again
+			}
 		}
 		// A run that had learned little must not learn more: no more learning time than
 		// was taken back.
 		short.Rate = min(short.Rate, back/e.Cost)
 	}
+	check.undone = back
 	if budget.left() < float64(short.Batch) {
 		return req.Fail(fmt.Errorf("%w: %.0f gradient evaluations are left of %.0f, and a step takes %d", ErrBudget, max(0, budget.left()), budget.total, short.Batch))
 	}

@@ -16,6 +16,8 @@ type unlike struct {
 	guard  Guard // GuardClassLike or GuardConflicting; "" for a set like the others
 	reason string
 	labels []int // those that U taught most of, if it is class-like
+	// doubtful is a U that is like the others, and of which the record does not tell what it did.
+	doubtful bool
 }
 
 // compare compares what U taught with what random sets of its size would have.
@@ -65,9 +67,12 @@ func compare(s *contraction.System, alpha *graph.Tensor) unlike {
 		if left := 1 - f.size/a.size; left < (1-r)/2 && f.examples-r*a.examples > defaults.UnlikeDeviations*deviation && a.examples > defaults.UnlikeDeviations {
 			like.labels = append(like.labels, label)
 			if like.guard == "" {
-				like.guard, like.reason = GuardClassLike, fmt.Sprintf("U holds %.0f%% of what was taught of class %d, and %.0f%% of the data", 100*f.size/a.size, label, 100*r)
+				like.guard, like.reason = GuardClassLike, fmt.Sprintf("U holds %.0f%% of what was taught of class %s, and %.0f%% of the data", 100*f.size/a.size, s.Run.Data.ClassName(label), 100*r)
 			}
 		}
+	}
+	if more := len(like.labels) - 1; more > 0 {
+		like.reason += fmt.Sprintf("; %d more classes are like it", more)
 	}
 	if like.guard != "" {
 		return like

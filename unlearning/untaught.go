@@ -45,7 +45,7 @@ func (req *Request) newUntaught(b *budget) (*untaught, error) {
 	if len(of) == 0 {
 		return n, nil
 	}
-	size := int(min(defaults.CheckExamples, defaults.CheckCost*b.total))
+	size := checkSize(b.total)
 	each := size / len(of)
 	if each == 0 {
 		req.Guards[GuardNotLowered] += len(of)
@@ -77,9 +77,13 @@ func (req *Request) newUntaught(b *budget) (*untaught, error) {
 // start returns where training starts for a U of the share r that differs so, as a share
 // of the way from w_T to w_0.
 func (n *untaught) start(r float64, l learned, differs unlike) float64 {
+	// The mean error of a run that broke down may be anything.
+	errors := defaults.RestartErrors * min(1, l.errors)
 	switch {
+	case differs.doubtful:
+		return r + max(defaults.RestartDoubtful, errors)*(1-r)
 	case differs.guard == "":
-		return r + defaults.RestartErrors*l.errors*(1-r)
+		return r + errors*(1-r)
 	case len(differs.labels) > 0 && !slices.ContainsFunc(differs.labels, func(label int) bool { return n.forget[label] == nil }):
 		return r + defaults.RestartUntaught*(1-r)
 	}

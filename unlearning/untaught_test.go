@@ -133,7 +133,7 @@ func TestNotLowered(t *testing.T) {
 
 	// No budget for a single example.
 	req, s = request(graph.Identity)
-	n, err = req.newUntaught(newBudget(49))
+	n, err = req.newUntaught(newBudget(15))
 	require.NoError(t, err)
 	counted(s, n, s.Run.Params)
 
@@ -157,6 +157,9 @@ func TestUntaughtStart(t *testing.T) {
 	n := &untaught{forget: map[int][]int{3: {1}, 5: {2}}}
 	class := func(labels ...int) unlike { return unlike{guard: GuardClassLike, labels: labels} }
 	require.InDelta(t, 0.7+0.5*0.4*0.3, n.start(0.7, learned{errors: 0.4}, unlike{}), 1e-12)
+	require.InDelta(t, 0.1+0.3*0.9, n.start(0.1, learned{errors: 0.4}, unlike{doubtful: true}), 1e-12)
+	require.InDelta(t, 0.1+0.4*0.9, n.start(0.1, learned{errors: 0.8}, unlike{doubtful: true}), 1e-12)
+	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, learned{errors: 3}, unlike{}), 1e-12, "of a run that broke down")
 	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, learned{errors: 0.4}, class(3)), 1e-12)
 	require.InDelta(t, 0.1+0.2*0.9, n.start(0.1, learned{errors: 0.4}, class(3, 5)), 1e-12)
 	require.InDelta(t, 0.1+0.5*0.9, n.start(0.1, learned{errors: 0.4}, class(3, 7)), 1e-12)

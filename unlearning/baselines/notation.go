@@ -87,7 +87,7 @@ func register[M unlearning.Method](of func(m *M) (cost *float64, settings []sett
 				if seen[key] = true; !named {
 					v, err := strconv.ParseFloat(item, 64)
 					if err != nil || !(v > 0 && v <= unlearning.MaxCost) {
-						return nil, fmt.Errorf("%q is no cost; write a share of retraining's above 0, such as 0.2", item)
+						return nil, fmt.Errorf("%q is no cost; write a share of retraining's above 0 and up to %g, such as 0.2", item, float64(unlearning.MaxCost))
 					}
 					*cost = v
 					continue

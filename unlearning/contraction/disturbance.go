@@ -97,7 +97,7 @@ func (s Spread) Start(_ context.Context, sys *System, w *Way) (Disturber, error)
 		reaches = append(reaches, farthest)
 	}
 	if !(reach > 0) || math.IsInf(reach, 0) {
-		return nil, fmt.Errorf("disturbance: steps of these learning rates move by %g along what does not resist", reach)
+		return nil, fmt.Errorf("disturbance: steps of these learning rates move by %g along what does not resist, with a weight decay of %g; take smaller rates", reach, sys.Run.Config.WeightDecay)
 	}
 	delta, none := sys.Model.NewVector(), sys.Model.NewVector()
 	vector.Combine(delta, s.Strength/reach, s.Sum, 0, s.Sum)

@@ -26,6 +26,9 @@ type LogitSum struct {
 	// direction of α_i: how far the example's own logits move by a step along their own
 	// gradient. NaN where nothing was drawn.
 	Kernel float64
+	// Common is the cosine of the two sums, as they are without the sign between them: how much
+	// of what U taught the others taught, too. NaN where one of them is zero.
+	Common float64
 }
 
 // LogitSampling says how a LogitSum is estimated from a sample.
@@ -61,13 +64,17 @@ func (c LogitSampling) sum(s *System, alpha *graph.Tensor, terms []term, draw *b
 	}
 	d.Sum = s.Model.NewVector()
 	signed := s.Model.NewVector()
+	var sides [2]*graph.Tensor
 	for side := range 2 {
+		sides[side] = s.Model.NewVector()
 		for sign := range 2 {
 			part := halves.sum[side][sign]
+			vector.AddScaled(sides[side], 1, part)
 			vector.AddScaled(d.Sum, 1, part)
 			vector.AddScaled(signed, float64(1-2*sign), part)
 		}
 	}
+	d.Common = -vector.Dot(sides[0], sides[1]) / (vector.Norm(sides[0]) * vector.Norm(sides[1]))
 	if halves.squares > 0 {
 		d.Kernel = vector.Dot(signed, signed) / halves.squares
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 
 	"github.com/miniunlearn/miniunlearn/data"
 	"github.com/miniunlearn/miniunlearn/graph"
@@ -94,6 +95,7 @@ func testLogitSum(t *testing.T, momentum float64) {
 	d, err := fitted.sum(s, alpha, list, draw, n, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	require.Zero(t, d.Noise)
+	require.InDelta(t, -floats.Dot(parts[0], parts[1])/(floats.Norm(parts[0], 2)*floats.Norm(parts[1], 2)), d.Common, 1e-9)
 	require.InDeltaSlice(t, want, d.Sum.Float64s(), 1e-9)
 	require.Equal(t, float64(d.Used), s.Model.GradEvals())
 
