@@ -20,7 +20,8 @@ import (
 //	a budget of retraining or more                 Retrain
 //	a convex model                                 Recursion, along the recorded run
 //	a network, U like the others                   Erase, a contraction at w_T
-//	U unlike the others, or most of the data       training from between w_T and w_0
+//	U unlike the others, or most of the data,      training from between w_T and w_0
+//	or a record that does not tell what U did
 //
 // The first needs no record. Recursion wants every gradient (history.All, or at some
 // loss history.EveryEpochs), with the disturbances of a few epochs and curvature on a
@@ -38,7 +39,9 @@ import (
 // tell how much of either is chance. For such a U (GuardClassLike, GuardConflicting), and
 // for one that is most of the data, Mini trains shortly on the retained examples from a
 // point between w_T and the initial parameters, and then lowers the labels that no
-// retained example has.
+// retained example has. It does so, too, where what U taught has little in common with what
+// the others did, or is longer than U's part of the run: then the run was no sum of what
+// its examples taught, as after long training on noisy tables.
 //
 // Retained examples are not left worse than what is taken back accounts for, see
 // HarmError.

@@ -55,6 +55,27 @@ func TestMiniBudget(t *testing.T) {
 	}
 }
 
+// TestMiniShortConvex: a short run in small batches has too few epochs for the usual number of disturbances,
+// and fewer will do; where samples would be too small for that, the error says what it takes. A
+// record of a few megabytes is asked for, however small the data.
+func TestMiniShortConvex(t *testing.T) {
+	p := testruns.Record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{Epochs: 6, Batch: 32, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1}, history.All())
+	plan := unlearning.PlanOf(p.Run)
+	plan.Config.Epochs = 80 // four times as many numbers as the data have, and a few more
+	require.Equal(t, history.All().String(), unlearning.Mini{}.History(plan).String())
+	plan.Config.Epochs = 8000
+	require.Equal(t, history.LogitGradients().String(), unlearning.Mini{}.History(plan).String())
+	p.Forget = data.RandomForget(p.Run.Data, 0.2, 3)
+	res, err := unlearning.Mini{Cost: 0.25}.Unlearn(t.Context(), p)
+	require.NoError(t, err)
+	require.LessOrEqual(t, res.GradEvals, 0.25*unlearning.RetrainCost(p))
+	v := testruns.Solve(t, unlearning.Retrain{}, p)
+	require.Less(t, vector.Distance(res.Params, v), 0.7*vector.Distance(p.Run.Params, v))
+	p.Forget = data.RandomForget(p.Run.Data, 0.5, 3)
+	_, err = unlearning.Mini{Cost: 0.25}.Unlearn(t.Context(), p)
+	require.ErrorIs(t, err, unlearning.ErrBudget)
+}
+
 // TestMiniChosen: what the user sets stays.
 func TestMiniChosen(t *testing.T) {
 	p := testruns.Convex(t)

@@ -57,13 +57,14 @@ func (e Erase) train(ctx context.Context, req *Request, l learned, differs unlik
 	if short.Rate == 0 {
 		short.Rate = defaults.RestartRate
 		// Steps that move an example's own logits further than those of the contraction may swing.
-		if step := perExample(req.Run) * kernel * 2 * defaults.Stiffness * l.curvature; step > 0 {
+		step := perExample(req.Run) * kernel * 2 * defaults.Stiffness * l.curvature
+		if step > 0 {
 			short.Rate = min(short.Rate, defaults.DistilStep/step)
 		}
 		if differs.guard == "" {
-			// No more may be taken back than can be learned again. What all examples have in
-			// common comes back first, and the retained ones of a large set are few.
-			if again := defaults.RestartAgain * e.Cost * req.RetrainCost() / float64(req.Run.Order.Len()); again < back {
+			// No more may be taken back than can be taught again: so many visits, of which each moves an
+			// example's own logits so far of the way.
+			if again := defaults.RestartAgain * e.Cost * epochs(req.Run) * short.Rate * step; again < back {
 				check.part *= again / back
 				back = again
 			}
