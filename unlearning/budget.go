@@ -83,8 +83,9 @@ func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 			return r, e
 		}
 		curvature.Share, err = largest(plain)
-		// Fewer epochs, if that leaves a sample of the usual size: a short run has few.
-		for smallest = min(1, usualShare(req, r.Window)/8); curvature.Share == 0 && with == 0 && err == nil && plain.Knots > leastKnots; {
+		// Fewer epochs, if that leaves a sample that tells something: a short run has few.
+		smallest = defaults.FewKnotsSample * usualShare(req, r.Window)
+		for curvature.Share == 0 && with == 0 && err == nil && plain.Knots > defaults.LeastKnots {
 			plain.Knots--
 			curvature.Share, err = largest(plain)
 		}
@@ -104,9 +105,6 @@ func (r Recursion) spend(req *Request, budget float64) (Recursion, error) {
 	r.Curvature = curvature
 	return r, err
 }
-
-// leastKnots is the smallest number of epochs that tell how disturbances change over a run.
-const leastKnots = 3
 
 // knots returns d with as many knots as a part of the budget pays for, the usual number at
 // least.

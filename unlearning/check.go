@@ -59,7 +59,7 @@ func (req *Request) newCheck(b *budget, e Erase) *check {
 // checkSize is the number of examples that tell of harm, or the scale of logits: a part of the budget,
 // and of small ones more, since a handful of examples tells nothing.
 func checkSize(budget float64) int {
-	return int(min(defaults.CheckExamples, max(defaults.CheckCost*budget, min(defaults.CheckLeast, budget/16))))
+	return int(min(defaults.CheckExamples, max(defaults.CheckCost*budget, min(defaults.CheckLeast, defaults.CheckPart*budget))))
 }
 
 // draw returns a sample of m of the examples, or all of them.

@@ -36,10 +36,11 @@ func TestDoubt(t *testing.T) {
 	req := &Request{System: s}
 	way := s.Model.NewVector()
 	vector.Combine(way, 1, s.Run.Params, -1, s.Run.Initial)
+	var noise float64
 	of := func(length, common float64) string {
 		sum := s.Model.NewVector()
 		vector.Combine(sum, length/2*math.Sqrt(req.share()), way, 0, way)
-		return erasure{Erase: Erase{Strength: 2}, d: &contraction.LogitSum{Sum: sum, Common: common}}.doubt(req, learned{})
+		return erasure{by: Erase{Strength: 100}, usual: 2, d: &contraction.LogitSum{Sum: sum, Common: common, Noise: noise}}.doubt(req, learned{})
 	}
 	for _, common := range []float64{0.25, 0.5, 1} {
 		require.Empty(t, of(3.4, common))
@@ -49,6 +50,51 @@ func TestDoubt(t *testing.T) {
 	require.Empty(t, of(1, -0.06))
 	require.Contains(t, of(1, -0.08), "a cosine of -0.08")
 	require.Contains(t, of(1, -1), "little in common")
+	require.Empty(t, of(1, math.NaN()), "one of the sums is 0")
+	noise = 0.3
+	require.Empty(t, of(1, -1), "a sample that does not tell")
+	require.Contains(t, of(3.6, -1), "3.6 times")
+
+	// Of less than a tenth the cosine says nothing.
+	noise = 0
+	few, err := data.ForgetPositions(s.Run.Data.Len(), []int{0, 1, 2})
+	require.NoError(t, err)
+	s.Forget = few
+	require.Empty(t, of(1, -1))
+}
+
+// TestTaughtAgain: a visit to each example that moves its logits all of the way brings back half of the way to w_0.
+func TestTaughtAgain(t *testing.T) {
+	require.InDelta(t, 0.5, taughtAgain(1, 1), 1e-12)
+	require.InDelta(t, 0.06, taughtAgain(0.2, 0.6), 1e-12)
+	require.InDelta(t, 0, taughtAgain(0, 1), 1e-12)
+	require.True(t, math.IsInf(taughtAgain(1, math.NaN()), 1))
+	require.True(t, math.IsInf(taughtAgain(1, 0), 1))
+}
+
+// TestNotVisited: of a run that ended before it came to U nothing is taken back, however short it was.
+func TestNotVisited(t *testing.T) {
+	ds := data.Digits().Train
+	rec := history.NewRecorder(history.LogitGradients())
+	run, err := nets.Train(t.Context(), nets.MLP(64, 16, 10), ds, nets.Config{Steps: 4, Batch: 50, LR: nets.Cosine(0.05), Seed: 3, Hooks: []nets.Hook{rec}})
+	require.NoError(t, err)
+	seen := map[int]bool{}
+	for _, i := range run.Order.Epoch(0)[:200] {
+		seen[i] = true
+	}
+	var unseen []int
+	for i := range ds.Len() {
+		if !seen[i] && len(unseen) < 20 {
+			unseen = append(unseen, i)
+		}
+	}
+	u, err := data.ForgetPositions(ds.Len(), unseen)
+	require.NoError(t, err)
+	res, err := Mini{}.Unlearn(t.Context(), Problem{Run: run, Forget: u, History: rec.Record()})
+	require.NoError(t, err)
+	require.Equal(t, RouteNothing, res.Route)
+	require.Equal(t, run.Params.Float32s(), res.Params.Float32s())
+	require.Zero(t, res.GradEvals)
 }
 
 // TestCheckSize: a fiftieth of the budget, 100 examples at most, and where that is a handful 16, if a sixteenth pays for it.
@@ -92,6 +138,10 @@ func TestNoHarm(t *testing.T) {
 				of := func(m Method, p Problem) *graph.Tensor {
 					res, err := m.Unlearn(t.Context(), p)
 					require.NoError(t, err)
+					if m.Name() == "mini" {
+						require.Equal(t, RouteRestart, res.Route)
+						require.LessOrEqual(t, res.GradEvals, 0.2*RetrainCost(p))
+					}
 					return res.Params
 				}
 				p := train(seed)

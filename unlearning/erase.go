@@ -147,11 +147,12 @@ func (e Erase) solve(ctx context.Context, req *Request, alpha *graph.Tensor, lea
 // erasure is a contraction at w_T before it is followed: what it takes, how fast it goes, and
 // what is left to pay for it.
 type erasure struct {
-	Erase
+	by     Erase // complete, with its strength and stiffness
 	budget *budget
 	check  *check
 	d      *contraction.LogitSum
 	pace   pace
+	usual  float64 // the default strength
 }
 
 // prepare spends the part of the budget of a complete e that estimates D and finds the steps.
@@ -168,10 +169,11 @@ func (e Erase) prepare(req *Request, alpha *graph.Tensor, learned learned) (eras
 	if s.pace, err = e.pace(req, s.d, learned, s.budget); err != nil {
 		return s, err
 	}
+	s.usual = strength(req, s.d, s.pace, learned)
 	if e.Strength == 0 {
-		e.Strength = strength(req, s.d, s.pace, learned)
+		e.Strength = s.usual
 	}
-	s.Erase = e
+	s.by = e
 	return s, nil
 }
 
@@ -185,12 +187,13 @@ func (e Erase) prepare(req *Request, alpha *graph.Tensor, learned learned) (eras
 // through Jacobians that are not those of w_T.
 func (s erasure) doubt(req *Request, l learned) string {
 	r := req.share()
-	if most := l.most(req.Run) * min(1, (1+s.d.Common/defaults.RestartCommon)/2); r > max(defaults.UnlikePart, most) {
+	most := l.most(req.Run) * min(1, (1+s.d.Common/defaults.RestartCommon)/2)
+	if s.d.Noise < defaults.CommonNoise && r > max(defaults.CommonPart, most) {
 		return fmt.Sprintf("U is %.0f%% of the data, and what it taught and what the others did have little in common: a cosine of %.2f", 100*r, s.d.Common)
 	}
 	way := req.Model.NewVector()
 	vector.Combine(way, 1, req.Run.Params, -1, req.Run.Initial)
-	if by := s.Strength * vector.Norm(s.d.Sum) / (math.Sqrt(r) * vector.Norm(way)); by > defaults.TakenReach {
+	if by := s.usual * vector.Norm(s.d.Sum) / (math.Sqrt(r) * vector.Norm(way)); by > defaults.TakenReach {
 		return fmt.Sprintf("what U taught does not add up: it is %.1f times as long as the part of the run's way of as many examples of independent directions", by)
 	}
 	return ""
@@ -200,8 +203,8 @@ func (s erasure) doubt(req *Request, l learned) string {
 func (s erasure) follow(ctx context.Context, req *Request, learned learned) (*Result, error) {
 	u, err := contraction.Contraction{
 		Path:        contraction.Fixed{Steps: s.pace.steps, Momentum: defaults.DistilMomentum, LR: s.pace.lr},
-		Disturbance: contraction.Spread{Sum: s.taken(req, s.d.Sum), Strength: 1, First: defaults.SpreadSteps},
-		Curvature:   contraction.Distilled{Batch: s.pace.batch, Stiffness: s.Stiffness},
+		Disturbance: contraction.Spread{Sum: s.by.taken(req, s.d.Sum), Strength: 1, First: defaults.SpreadSteps},
+		Curvature:   contraction.Distilled{Batch: s.pace.batch, Stiffness: s.by.Stiffness},
 	}.Solve(ctx, req.System)
 	if err != nil {
 		return req.Fail(err)

@@ -117,17 +117,18 @@ func (m Mini) Unlearn(ctx context.Context, p Problem) (*Result, error) {
 		return req.Fail(err)
 	}
 	learned := readLearned(req, alpha)
+	if learned.nothing() {
+		return req.nothing()
+	}
 	differs := compare(req.System, alpha)
 	switch {
 	case differs.guard != "":
 		req.Guards[differs.guard]++
 		req.Took(RouteRestart, differs.reason)
 		return e.restart(ctx, req, alpha, learned, differs)
-	case learned.errors > 0 && req.share() > learned.most(req.Run):
+	case req.share() > learned.most(req.Run):
 		req.Took(RouteRestart, fmt.Sprintf("U is %.0f%% of the data, after %.3g epochs with a mean error of %.2f", 100*req.share(), epochs(req.Run), learned.errors))
 		return e.restart(ctx, req, alpha, learned, differs)
-	case learned.nothing():
-		return req.nothing()
 	}
 	s, err := e.prepare(req, alpha, learned)
 	if err != nil {
@@ -149,7 +150,7 @@ func (m Mini) follow(ctx context.Context, req *Request) (*Result, error) {
 	if m.Cost != 0 {
 		budget = m.Cost * req.RetrainCost()
 	}
-	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(min(defaults.CheckExamples, budget/16)))}
+	check := &check{req: req, retain: draw(req.Rand(purpose.Check, 0), req.Retain, int(min(defaults.CheckExamples, defaults.CheckPart*budget)))}
 	// A forward pass is a third of a gradient, and there are two over each.
 	r, err := m.recursion(req, budget-2./3*float64(len(check.retain)))
 	if err != nil {

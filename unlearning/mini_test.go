@@ -61,7 +61,7 @@ func TestMiniBudget(t *testing.T) {
 func TestMiniShortConvex(t *testing.T) {
 	p := testruns.Record(t, nets.Logistic(64, 10), data.Digits().Train, nets.Config{Epochs: 6, Batch: 32, LR: nets.Cosine(0.05), Momentum: 0.9, WeightDecay: 5e-4, Seed: 1}, history.All())
 	plan := unlearning.PlanOf(p.Run)
-	plan.Config.Epochs = 80 // four times as many numbers as the data have, and a few more
+	plan.Config.Epochs = 80 // 25 times as many numbers as the data have, and 8 MB
 	require.Equal(t, history.All().String(), unlearning.Mini{}.History(plan).String())
 	plan.Config.Epochs = 8000
 	require.Equal(t, history.LogitGradients().String(), unlearning.Mini{}.History(plan).String())

@@ -72,7 +72,7 @@ func compare(s *contraction.System, alpha *graph.Tensor) unlike {
 		}
 	}
 	if more := len(like.labels) - 1; more > 0 {
-		like.reason += fmt.Sprintf("; %d more classes are like it", more)
+		like.reason += fmt.Sprintf(" (and so of %d more)", more)
 	}
 	if like.guard != "" {
 		return like
