@@ -187,6 +187,7 @@ func TestWhere(t *testing.T) {
 	}
 	for spec, want := range map[string]string{
 		"where:sx=M":       `no column "sx"; did you mean "sex"?`,
+		"where:qqqqqqqq=1": "no column \"qqqqqqqq\"; there are ",
 		"where:sex":        `"sex" is not column=value`,
 		"where:sex=X":      `no training row has the category "X"`,
 		"where:age=x":      `"x" is not a number`,

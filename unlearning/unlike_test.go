@@ -60,6 +60,8 @@ func TestClassLike(t *testing.T) {
 	}
 	require.Equal(t, GuardClassLike, guard(class(3)...))
 	require.Equal(t, GuardClassLike, guard(class(1, 2, 3, 4, 5, 6, 7)...))
+	s.Forget, _ = data.ForgetPositions(ds.Len(), class(3, 5))
+	require.Contains(t, compare(s, alpha).reason, "of class 3, and 20% of the data (and so of 1 more)")
 	three := class(3)
 	require.Equal(t, GuardClassLike, guard(three[:len(three)*9/10]...))
 	require.NotEqual(t, GuardClassLike, guard(three[:len(three)/5]...))

@@ -127,10 +127,10 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 			return fmt.Errorf("-max-cells %d must be at least 1", o.maxCells)
 		case o.collect && o.dryRun:
 			return fmt.Errorf("-collect and -dry-run do different things; give one")
+		case o.set["steps"] && o.Steps == 0:
+			return fmt.Errorf("-steps 0 is no run; write a number from 1, or -epochs")
 		case o.set["steps"] && o.set["epochs"]:
 			return fmt.Errorf("-steps and -epochs both say how long a run is; give one")
-		case o.set["steps"] && fs.Lookup("steps").Value.String() == "0":
-			return fmt.Errorf("-steps 0 is no run; write a number from 1, or -epochs")
 		}
 		return o.Check()
 	}, &o.file)

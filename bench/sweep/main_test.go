@@ -101,6 +101,7 @@ func TestBadInput(t *testing.T) {
 		{"arguments", []string{"one", "two"}, 2, `unexpected argument "two"`},
 		{"not a number", []string{"-epochs", "few"}, 2, "few"},
 		{"no epochs", []string{"-epochs", "0"}, 2, "-epochs 0"},
+		{"no steps", []string{"-steps", "0"}, 2, "-steps 0 is no run"},
 		{"no rate", []string{"-lr", "0"}, 2, "-lr 0"},
 		{"NaN rate", []string{"-lr", "NaN"}, 2, "-lr NaN"},
 		{"momentum", []string{"-momentum", "1"}, 2, "-momentum 1"},
